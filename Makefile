@@ -1,0 +1,72 @@
+# make report   set up, then build the sample programme's HTML site
+# make test     set up, then run the tests
+# make help     everything else
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report test fast doctest nbval slow lab notebooks sample lint types \
+        browser lock clean
+
+help:
+	@echo "make report      build the sample programme's HTML site in reports/"
+	@echo "make test        fast tests, doctests and the notebooks against their stored text"
+	@echo "make lab         open JupyterLab in the workbook"
+	@echo "make notebooks   re-execute the committed notebooks on data/sample"
+	@echo "make sample      make data/sample again from its seed"
+	@echo "make slow        calibration and end-to-end tests"
+	@echo "make lint types  ruff and mypy"
+	@echo "make browser     install Chromium (Debian, Ubuntu) for the browser tests"
+	@echo "make lock        resolve requirements.lock again from pyproject.toml (needs uv)"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml tools/setup.sh
+	@sh tools/setup.sh $(VENV)
+	@touch $(STAMP)
+
+report: $(STAMP)
+	@$(BIN)/cx run params/sample
+
+test: fast doctest nbval
+
+fast: $(STAMP)
+	$(PYTEST) -m "not slow"
+
+doctest: $(STAMP)
+	$(PYTEST) --doctest-modules cxlib
+
+nbval: $(STAMP)
+	$(PYTEST) --nbval-lax --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+
+slow: $(STAMP)
+	$(PYTEST) -m slow
+
+lab: $(STAMP)
+	@$(BIN)/jupyter lab --config lab/jupyter_lab_config.py
+
+notebooks: $(STAMP)
+	@$(BIN)/python tools/refresh_notebooks.py
+
+sample: $(STAMP)
+	@$(BIN)/cx sample data/sample
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+browser:
+	@sh tools/install_browser.sh
+
+lock:
+	uv pip compile --universal --python-version 3.11 --extra test --no-header \
+	  --no-annotate pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) reports .pytest_cache .mypy_cache .ruff_cache
