@@ -1,0 +1,124 @@
+"""Turn numbers into text. The unit, or the column's name, decides the format."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+
+import pandas as pd
+
+MISSING = "–"
+IN_UNIT = {
+    "estimate",
+    "std_error",
+    "ci_lower",
+    "ci_upper",
+    "control",
+    "treatment",
+    "effect_size",
+    "effect_size_ci_lower",
+    "effect_size_ci_upper",
+}
+_DECIMALS = {"points": 1, "share": 1, "amount": 0, "score": 2, "count": 0}
+_SUFFIX = {"points": " points", "share": " %", "share_points": " percentage points"}
+
+
+def number(
+    value: object,
+    unit: str = "score",
+    *,
+    signed: bool = False,
+    decimals: int | None = None,
+) -> str:
+    """Format one number in its unit without the unit's name.
+
+    >>> number(-24.694, "points"), number(0.1483, "share"), number(12345.6, "amount")
+    ('−24.7', '14.8', '12,346')
+    """
+    if value is None or not isinstance(value, Real) or not math.isfinite(float(value)):
+        return MISSING
+    scaled = float(value) * (100 if unit.startswith("share") else 1)
+    if decimals is None:
+        decimals = _DECIMALS.get(unit, 1 if unit.startswith("share") else 2)
+        if unit == "amount" and abs(scaled) < 100:
+            decimals = 2
+    text = f"{scaled:{'+' if signed else ''},.{decimals}f}"
+    if text[0] in "-+" and set(text) <= set("-+0."):
+        return text[1:]
+    return text.replace("-", "−")
+
+
+def quantity(value: object, unit: str = "score", *, signed: bool = False) -> str:
+    """Format one number with its unit.
+
+    >>> quantity(7.91, "points", signed=True), quantity(0.1483, "share")
+    ('+7.9 points', '14.8 %')
+    """
+    return number(value, unit, signed=signed) + _SUFFIX.get(unit, "")
+
+
+def interval(
+    lower: float, upper: float, unit: str = "score", *, confidence_level: float = 0.95
+) -> str:
+    """Format an interval for a sentence.
+
+    >>> interval(-28.2, -21.1, "points")
+    '95 % CI −28.2 to −21.1'
+    """
+    level = f"{100 * confidence_level:g} %"
+    return f"{level} CI {number(lower, unit)} to {number(upper, unit)}"
+
+
+def pvalue(value: float | None) -> str:
+    """Format a p-value, never as zero.
+
+    >>> pvalue(0.0312), pvalue(1e-9)
+    ('0.031', '< 0.001')
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def count(value: float | None) -> str:
+    """Format a count with thousands separators."""
+    return number(value, "count")
+
+
+def cell(name: str, value: object, unit: str = "score") -> str:
+    """Format one table cell by its column's name."""
+    if isinstance(value, str):
+        return value
+    if value is None or pd.isna(value):  # type: ignore[call-overload]
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, Real):
+        return str(value)
+    if name.startswith("pvalue"):
+        return pvalue(float(value))
+    return number(value, unit_of(name, unit))
+
+
+def unit_of(name: str, unit: str) -> str:
+    """Return the unit that a column's name declares, else the table's own."""
+    if name.startswith(("share_", "rel_")):
+        return "share"
+    if name.endswith("_amount"):
+        return "amount"
+    if name in {"n", "rows"} or name.startswith("n_"):
+        return "count"
+    return unit if name in IN_UNIT else "score"
+
+
+def frame(table: pd.DataFrame, unit: str = "score") -> pd.DataFrame:
+    """Return the table as text; a `unit` column overrides the unit row by row."""
+    units = table["unit"] if "unit" in table.columns else pd.Series(unit, table.index)
+    shown = {
+        name: [
+            cell(str(name), value, own)
+            for value, own in zip(table[name].tolist(), units, strict=True)
+        ]
+        for name in table.columns
+    }
+    return pd.DataFrame(shown, index=table.index)

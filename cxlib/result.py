@@ -1,0 +1,86 @@
+"""What every topic function returns: a table, a sentence and its assumptions."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from cxlib import _format
+
+Grade = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """One thing that must hold, how well it is supported and how much it matters."""
+
+    text: str
+    quality: Grade
+    impact: Grade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One headline number of a report, as written to results.json.
+
+    `unit` is 'points', 'share', 'amount', 'score' or 'count'; `n` the number of
+    units of observation behind the estimate. A finding without an interval has
+    `ci_lower` and `ci_upper` None and says why in its statement.
+    """
+
+    id: str
+    statement: str
+    estimate: float | None
+    unit: str
+    ci_lower: float | None = None
+    ci_upper: float | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Result:
+    """Base of all results.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Tidy, unrounded numbers; aggregates only, never customers' rows.
+    unit : str
+        Unit of the estimate columns ('points', 'share', 'amount', 'score').
+    method : str
+        One line: estimator, interval, correction.
+    assumptions : tuple of Assumption
+        What must hold for the numbers to mean what the sentence says.
+    """
+
+    table: pd.DataFrame
+    unit: str = "score"
+    method: str = ""
+    assumptions: tuple[Assumption, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        """One to three sentences for a manager, made from the table."""
+        raise NotImplementedError
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The headline numbers of this result."""
+        return ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a copy of the tidy, unrounded table."""
+        return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        shown = _format.frame(self.table, self.unit)
+        note = (
+            f"<p class='method'>{html.escape(self.method)}</p>" if self.method else ""
+        )
+        return (
+            f"<p class='finding'>{html.escape(self.text)}</p>"
+            f"{shown.to_html(index=False, border=0, classes='cx')}{note}"
+        )
