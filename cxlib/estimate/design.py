@@ -1,0 +1,212 @@
+"""The survey design and the one linearised standard error everything uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cxlib.errors import ArgumentError, DataError
+
+Array = npt.NDArray[np.float64]
+Labels = npt.ArrayLike | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """Weights, strata and clusters of n rows.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n,)
+        Positive up to scale; ones when none were given.
+    strata, cluster : ndarray of int, shape (n,)
+        Codes 0..; one stratum, and every row its own cluster, when none were given.
+    fpc : ndarray, shape (n,), or None
+        Population size of the row's stratum (clusters where clustered).
+    weighted, clustered, stratified : bool
+        What was given.
+    """
+
+    weights: Array
+    strata: npt.NDArray[np.intp]
+    cluster: npt.NDArray[np.intp]
+    fpc: Array | None
+    weighted: bool
+    clustered: bool
+    stratified: bool
+
+    @property
+    def simple(self) -> bool:
+        """Whether rows are one equally weighted independent sample."""
+        return not (self.weighted or self.clustered or self.stratified)
+
+    @property
+    def kish(self) -> float:
+        """Kish's effective n from the weights alone: (sum w)^2 / sum w^2."""
+        return float(self.weights.sum() ** 2 / np.square(self.weights).sum())
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters (rows when not clustered), counted within strata."""
+        return len(np.unique(np.column_stack([self.strata, self.cluster]), axis=0))
+
+    def at(self, rows: npt.NDArray[np.bool_]) -> Design:
+        """Return the design of some rows only (blank answers dropped, say)."""
+        return Design(
+            self.weights[rows], self.strata[rows], self.cluster[rows],
+            None if self.fpc is None else self.fpc[rows],
+            self.weighted, self.clustered, self.stratified,
+        )  # fmt: skip
+
+
+def design(
+    n: int,
+    *,
+    weights: npt.ArrayLike | None = None,
+    strata: Labels = None,
+    cluster: Labels = None,
+    fpc: npt.ArrayLike | None = None,
+) -> Design:
+    """Check the parts of a survey design and code its labels.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows; every part given must have as many.
+    weights : array_like of float, optional
+        Positive sampling weights; scale does not matter.
+    strata, cluster : array_like, optional
+        Stratum and cluster (customer, account) labels. A blank cluster label makes
+        that row a cluster of its own.
+    fpc : array_like of float, optional
+        Population size of the row's stratum: finite-population correction.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    DataError
+        For a weight that is blank, zero or negative, or a blank stratum.
+    """
+    w = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
+    bad = int((~(w > 0) | ~np.isfinite(w)).sum())
+    if bad:
+        raise DataError(
+            f"{bad:,} of {n:,} weights are blank, zero or negative; a weight must be "
+            "positive: mend the weights, or drop those rows in the source."
+        )
+    rows = np.arange(n)
+    s = (
+        _codes(strata, n, "strata")
+        if strata is not None
+        else np.zeros(n, dtype=np.intp)
+    )
+    c = _codes(cluster, n, "cluster") if cluster is not None else rows
+    if (s < 0).any():
+        raise DataError(
+            f"{int((s < 0).sum()):,} rows have no stratum; give every row one."
+        )
+    c = np.where(c < 0, c.max() + 1 + rows, c)
+    population = None if fpc is None else np.asarray(fpc, dtype=float)
+    return Design(
+        w,
+        s,
+        c,
+        population,
+        weights is not None,
+        cluster is not None,
+        strata is not None,
+    )
+
+
+def _codes(labels: Labels, n: int, name: str) -> npt.NDArray[np.intp]:
+    """Code labels 0.. in order of appearance, -1 where blank."""
+    codes = pd.factorize(pd.Series(labels))[0]
+    if len(codes) != n:
+        raise ArgumentError(f"`{name}` has {len(codes)} labels for {n} rows.")
+    return codes
+
+
+def design_se(influence: npt.ArrayLike, plan: Design) -> tuple[float, float]:
+    """Return the linearised standard error of an estimate and its degrees of freedom.
+
+    Parameters
+    ----------
+    influence : array_like, shape (n,)
+        Influence of each row: estimate minus truth is close to their sum. For a
+        weighted mean, ``w * (y - mean) / w.sum()``. Rows outside a domain carry zero
+        and stay in, so that domain estimates keep the design.
+    plan : Design
+        The design of the same n rows.
+
+    Returns
+    -------
+    std_error, df : float
+        df is clusters minus strata.
+
+    Raises
+    ------
+    DataError
+        If a stratum has one cluster only: its variance cannot be estimated.
+
+    Notes
+    -----
+    With-replacement variance between clusters within strata,
+    ``sum_h (1 - f_h) n_h / (n_h - 1) sum_c (u_hc - mean_h)^2``. With weights of one,
+    no strata and no clusters this is ``sd / sqrt(n)`` for a mean.
+
+    References
+    ----------
+    Binder, D. A. (1983). On the variances of asymptotically normal estimators from
+    complex surveys. International Statistical Review 51, 279-292.
+    doi:10.2307/1402588
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([1.0, 2.0, 4.0, 9.0])
+    >>> se, df = design_se((y - y.mean()) / 4, design(4))
+    >>> round(se, 6), df
+    (1.779513, 3.0)
+    """
+    u = np.asarray(influence, dtype=float)
+    totals, strata, fpc = _cluster_totals(u, plan)
+    n_h = np.bincount(strata)
+    if (n_h == 1).any():
+        raise DataError(_lonely(int((n_h == 1).sum()), len(n_h)))
+    mean_h = np.bincount(strata, weights=totals) / n_h
+    spread = np.square(totals - mean_h[strata])
+    population = np.zeros(len(n_h))
+    population[strata] = fpc
+    factor = (1 - n_h / population) * n_h / (n_h - 1)
+    variance = float((factor * np.bincount(strata, weights=spread)).sum())
+    return variance**0.5, float(n_h.sum() - len(n_h))
+
+
+def _lonely(lonely: int, strata: int) -> str:
+    if strata == 1:
+        return "one answer (or cluster) has no standard error; at least two are needed."
+    return (
+        f"{lonely} of {strata} strata have one cluster (or row) only: their variance "
+        "cannot be estimated; merge small strata."
+    )
+
+
+def _cluster_totals(
+    u: Array, plan: Design
+) -> tuple[Array, npt.NDArray[np.intp], Array]:
+    """Sum influences within clusters; return totals, their strata and their fpc."""
+    if not (plan.clustered or plan.stratified):
+        fpc = np.full(len(u), np.inf) if plan.fpc is None else plan.fpc
+        return u, np.zeros(len(u), dtype=np.intp), fpc
+    key = plan.strata.astype(np.int64) * (int(plan.cluster.max()) + 1) + plan.cluster
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    strata = pd.factorize(plan.strata[first], sort=True)[0]
+    fpc = np.full(len(first), np.inf) if plan.fpc is None else plan.fpc[first]
+    totals = np.bincount(inverse, weights=u).astype(np.float64)
+    return totals, strata, np.asarray(fpc, dtype=np.float64)

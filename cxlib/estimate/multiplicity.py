@@ -1,0 +1,50 @@
+"""Adjust p-values of a family of tests."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from statsmodels.stats.multitest import multipletests
+
+from cxlib import _checks
+
+Correction = Literal["holm", "fdr_bh", "none"]
+
+
+def adjust(
+    pvalues: npt.ArrayLike, correction: Correction = "holm"
+) -> npt.NDArray[np.float64]:
+    """Return adjusted p-values; a NaN (untested) stays NaN and is not counted.
+
+    Parameters
+    ----------
+    pvalues : array_like of float
+        Raw p-values of one family.
+    correction : {"holm", "fdr_bh", "none"}
+        Holm to confirm (family-wise error), Benjamini-Hochberg to explore.
+
+    Returns
+    -------
+    ndarray of float
+
+    References
+    ----------
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure.
+    Scandinavian Journal of Statistics 6, 65-70. Benjamini, Y. and Hochberg, Y.
+    (1995). Controlling the false discovery rate. JRSS B 57, 289-300.
+    doi:10.1111/j.2517-6161.1995.tb02031.x
+
+    Examples
+    --------
+    >>> adjust([0.01, 0.04, float("nan")], "holm")
+    array([0.02, 0.04,  nan])
+    """
+    _checks.one_of(correction, "correction", ("holm", "fdr_bh", "none"))
+    raw = np.asarray(pvalues, dtype=float)
+    tested = np.isfinite(raw)
+    adjusted = raw.copy()
+    if correction != "none" and tested.any():
+        adjusted[tested] = multipletests(raw[tested], method=correction)[1]
+    return adjusted

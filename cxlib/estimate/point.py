@@ -1,0 +1,263 @@
+"""One-sample estimates: mean, share and net score, weighted or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from cxlib import _checks
+from cxlib.errors import DataError
+from cxlib.estimate.design import Array, Design, design, design_se
+from cxlib.scales import Kind, Scale
+
+ADDED = np.array([0.75, 1.5, 0.75])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One number and how sure it is.
+
+    Attributes
+    ----------
+    kind : {"net", "share", "mean"}
+        Which interval was used.
+    n : int
+        Answers behind the estimate (inside the domain).
+    estimate, std_error, ci_lower, ci_upper : float
+        In the same unit; the standard error is the design's, linearised.
+    df : float
+        Degrees of freedom of the standard error.
+    n_eff, deff : float
+        Effective sample size used by the interval and n / n_eff.
+    centre, centre_se : float
+        Adjusted estimate and standard error that make up the interval of a net score
+        (equal to the plain ones for a mean); differences are tested on these.
+    confidence_level : float
+    """
+
+    kind: Kind
+    n: int
+    estimate: float
+    std_error: float
+    ci_lower: float
+    ci_upper: float
+    df: float
+    n_eff: float
+    deff: float
+    centre: float
+    centre_se: float
+    confidence_level: float
+
+    def scaled(self, factor: float) -> Estimate:
+        """Return the estimate in another unit (100 turns a net share into points)."""
+        names = ("estimate", "std_error", "ci_lower", "ci_upper", "centre", "centre_se")
+        kept = {f: getattr(self, f) for f in self.__dataclass_fields__}
+        return Estimate(**(kept | {name: kept[name] * factor for name in names}))
+
+    def as_row(self) -> dict[str, float]:
+        """Return the columns of a result table."""
+        names = (
+            "n",
+            "estimate",
+            "std_error",
+            "ci_lower",
+            "ci_upper",
+            "df",
+            "n_eff",
+            "deff",
+        )
+        return {name: getattr(self, name) for name in names}
+
+
+def wilson(
+    share: float, n: float, *, confidence_level: float = 0.95
+) -> tuple[float, float]:
+    """Return Wilson's interval of a share; `n` may be an effective sample size.
+
+    References
+    ----------
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical
+    inference. JASA 22, 209-212. doi:10.1080/01621459.1927.10502953
+
+    Examples
+    --------
+    >>> tuple(round(x, 4) for x in wilson(0.3, 10))
+    (0.1078, 0.6032)
+    """
+    z2 = stats.norm.isf((1 - confidence_level) / 2) ** 2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def adjusted_wald(shares: npt.ArrayLike, n: float) -> tuple[float, float]:
+    """Return centre and standard error of the adjusted-Wald interval of a net score.
+
+    Parameters
+    ----------
+    shares : array_like, shape (3,)
+        Shares of detractors, passives and promoters.
+    n : float
+        Sample size, or effective sample size.
+
+    Notes
+    -----
+    Adds .75 detractor, 1.5 passives and .75 promoter. Exact coverage of nominal 95 %
+    at n = 10: .949 on average, .888 at worst (plain Wald .877 and .449).
+
+    References
+    ----------
+    Rocks, B. (2016). Interval estimation for the Net Promoter Score. The American
+    Statistician 70, 365-372. doi:10.1080/00031305.2016.1198124
+
+    Examples
+    --------
+    >>> centre, se = adjusted_wald([9 / 40, 11 / 40, 20 / 40], 40)
+    >>> round(centre, 6), round(se, 6)
+    (0.255814, 0.122366)
+    """
+    counts = np.asarray(shares, dtype=float) * n + ADDED
+    detractor, _, promoter = counts / counts.sum()
+    net = promoter - detractor
+    return float(net), float(np.sqrt((promoter + detractor - net**2) / counts.sum()))
+
+
+def estimate(
+    values: npt.ArrayLike,
+    kind: Kind,
+    *,
+    plan: Design | None = None,
+    domain: npt.ArrayLike | None = None,
+    confidence_level: float = 0.95,
+) -> Estimate:
+    """Estimate a mean, a share or a net score of valid answers.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        Any number ("mean"), 0/1 ("share") or -1/0/1 ("net"); NaN is no answer.
+    kind : {"mean", "share", "net"}
+    plan : Design, optional
+        Weights, strata and clusters of the same n rows; a simple random sample when
+        not given.
+    domain : array_like of bool, optional
+        Estimate inside these rows, keeping the others in the design.
+    confidence_level : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    Estimate
+        Unscaled: net in [-1, 1], share in [0, 1].
+
+    Raises
+    ------
+    DataError
+        With fewer than two answers (or clusters): there is no standard error.
+
+    Notes
+    -----
+    Mean: Student t on the design's df. Share: Wilson. Net: adjusted Wald. Both of
+    these on the effective n, Kish's capped by the design's own; where everybody
+    answered the same, the number of clusters caps it too. A clustered design uses
+    t quantiles in place of the normal. Rows without an answer leave the
+    design, as in ``na.rm``; rows outside the domain stay.
+
+    Examples
+    --------
+    >>> e = estimate([1] * 20 + [0] * 11 + [-1] * 9, "net")
+    >>> round(e.estimate, 3), round(e.ci_lower, 3), round(e.ci_upper, 3)
+    (0.275, 0.016, 0.496)
+    """
+    _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
+    y = np.asarray(values, dtype=float)
+    inside = np.ones(len(y), bool) if domain is None else np.asarray(domain, dtype=bool)
+    answered = np.isfinite(y)
+    plan = (plan or design(len(y))).at(answered)
+    y, inside = y[answered], inside[answered]
+    if inside.sum() < 2:
+        raise DataError(
+            f"{int(inside.sum())} answers: an interval needs at least two; widen the "
+            "period or the segment."
+        )
+    weight = np.where(inside, plan.weights, 0.0)
+    point = float((weight * y).sum() / weight.sum())
+    std_error, df = design_se(weight * (y - point) / weight.sum(), plan)
+    shares = None if kind == "mean" else _shares(y, weight)
+    n_eff = _n_eff(y, point, std_error, weight, plan)
+    ends = _interval(kind, point, std_error, df, shares, n_eff, plan, confidence_level)
+    ends = tuple(float(end) for end in ends)
+    n = int(inside.sum())
+    return Estimate(
+        kind=kind, n=n, estimate=point, std_error=std_error, ci_lower=ends[2],
+        ci_upper=ends[3], df=df, n_eff=n_eff, deff=n / n_eff, centre=ends[0],
+        centre_se=ends[1], confidence_level=confidence_level,
+    )  # fmt: skip
+
+
+def _shares(y: Array, weight: Array) -> Array:
+    """Weighted shares of -1, 0 and 1."""
+    totals = [float(weight[y == v].sum()) for v in (-1, 0, 1)]
+    return np.asarray(totals, dtype=float) / float(weight.sum())
+
+
+def _n_eff(
+    y: Array, point: float, std_error: float, weight: Array, plan: Design
+) -> float:
+    """Kish's effective n, capped by the design's own (clusters where no spread)."""
+    kish = float(weight.sum() ** 2 / np.square(weight).sum())
+    if plan.simple:
+        return kish
+    spread = float((weight * np.square(y - point)).sum() / weight.sum())
+    if spread > 0 and std_error > 0:
+        return min(kish, spread / std_error**2)
+    return min(kish, float(plan.at(weight > 0).n_clusters))
+
+
+def _interval(
+    kind: Kind, point: float, std_error: float, df: float, shares: Array | None,
+    n_eff: float, plan: Design, level: float,
+) -> tuple[float, ...]:  # fmt: skip
+    """Return centre, its standard error and the two ends."""
+    tail = (1 - level) / 2
+    if kind == "mean" or shares is None:
+        half = stats.t.isf(tail, df) * std_error
+        return point, std_error, point - half, point + half
+    quantile = stats.t.isf(tail, df) if plan.clustered else stats.norm.isf(tail)
+    if kind == "share":
+        widened = n_eff * (stats.norm.isf(tail) / quantile) ** 2
+        return point, std_error, *wilson(point, widened, confidence_level=level)
+    centre, spread = adjusted_wald(shares, n_eff)
+    half = quantile * spread
+    return centre, spread, max(-1.0, centre - half), min(1.0, centre + half)
+
+
+def score(
+    scores: pd.Series,
+    scale: Scale,
+    *,
+    plan: Design | None = None,
+    domain: npt.ArrayLike | None = None,
+    confidence_level: float = 0.95,
+) -> Estimate:
+    """Estimate the score of a scale in the scale's own unit (points, share, mean).
+
+    Blank and invalid answers are left out; see `estimate` for the intervals.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from cxlib import scales
+    >>> e = score(pd.Series([10, 9, 8, 3, None]), scales.get("nps"))
+    >>> e.n, round(e.estimate, 1)
+    (4, 25.0)
+    """
+    found = estimate(
+        scale.values(scores), scale.kind, plan=plan, domain=domain,
+        confidence_level=confidence_level,
+    )  # fmt: skip
+    return found.scaled(scale.factor)
