@@ -1,0 +1,22 @@
+"""Open a table from any source, map its columns and hold it to its contract."""
+
+from cxlib.data.contract import CONTRACTS, Contract, contract
+from cxlib.data.open import FileInfo
+from cxlib.data.read import read
+from cxlib.data.source import FORMATS, KEYS, Source, parse
+from cxlib.data.table import Table
+from cxlib.paths import project_root
+
+__all__ = [
+    "CONTRACTS",
+    "FORMATS",
+    "KEYS",
+    "Contract",
+    "FileInfo",
+    "Source",
+    "Table",
+    "contract",
+    "parse",
+    "project_root",
+    "read",
+]

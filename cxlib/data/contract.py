@@ -1,0 +1,100 @@
+"""The tables of the workbook: their columns, kinds and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cxlib import _checks
+
+Kind = Literal["id", "date", "score", "number", "text", "label", "flag", "period"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What a table must hold.
+
+    Attributes
+    ----------
+    grain : str
+        What one row is.
+    kinds : dict
+        Our columns and the kind of value each holds.
+    required : tuple of str
+        Columns without which the table answers nothing.
+    filled : tuple of str
+        Columns that may not have a blank cell.
+    unique : tuple of str
+        Columns that together name a row; empty where rows may repeat.
+    """
+
+    grain: str
+    kinds: Mapping[str, Kind]
+    required: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+
+
+CONTRACTS: Mapping[str, Contract] = {
+    "responses": Contract(
+        grain="one survey answer",
+        kinds={
+            "respondent_id": "id", "responded_at": "date", "score": "score",
+            "verbatim": "text", "weight": "number", "stratum": "label",
+            "cluster": "label", "wave": "label", "survey": "label", "language": "label",
+        },
+    ),
+    "invitations": Contract(
+        grain="one invitation",
+        kinds={"respondent_id": "id", "invited_at": "date"},
+        required=("respondent_id",), filled=("respondent_id",),
+    ),
+    "codings": Contract(
+        grain="one code given by one coder to one verbatim",
+        kinds={"verbatim_id": "id", "coder": "label", "code": "label"},
+        required=("verbatim_id", "coder", "code"), filled=("verbatim_id", "coder"),
+        unique=("verbatim_id", "coder", "code"),
+    ),
+    "users": Contract(
+        grain="one randomised unit",
+        kinds={"user_id": "id", "variant": "label", "cluster": "label"},
+        required=("user_id", "variant"), filled=("user_id", "variant"),
+    ),
+    "events": Contract(
+        grain="one journey step",
+        kinds={
+            "user_id": "id", "journey_id": "id", "occurred_at": "date",
+            "touchpoint": "label", "channel": "label", "variant": "label",
+            "value": "number",
+        },
+        required=("user_id", "occurred_at", "touchpoint"),
+        filled=("user_id", "occurred_at", "touchpoint"),
+    ),
+    "periods": Contract(
+        grain="one customer in one period",
+        kinds={
+            "customer_id": "id", "period": "period", "score": "number",
+            "revenue": "number", "retained": "flag", "upsell": "flag",
+            "cost_to_serve": "number",
+        },
+        required=("customer_id",), filled=("customer_id", "period"),
+        unique=("customer_id", "period"),
+    ),
+    "initiatives": Contract(
+        grain="one investment",
+        kinds={
+            "name": "label", "cost": "number", "driver": "label", "effect": "number",
+            "effect_low": "number", "effect_high": "number", "reach": "number",
+            "evidence": "label", "source": "label", "owner": "label",
+        },
+        required=("name", "cost", "effect"), filled=("name", "cost", "effect"),
+        unique=("name",),
+    ),
+}  # fmt: skip
+
+
+def contract(table: str) -> Contract:
+    """Return a table's contract; raise ArgumentError for an unknown table."""
+    _checks.one_of(table, "table", tuple(CONTRACTS))
+    return CONTRACTS[table]

@@ -1,0 +1,118 @@
+"""Read dates as declared; what is found in their place is reported or stops."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pandas as pd
+
+from cxlib.data.checks import Check, examples
+from cxlib.data.convert import MAX_BAD_SHARE, Converted
+from cxlib.data.source import Source
+from cxlib.errors import Problem
+
+_DAYS = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+)
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_EPOCH = pd.Timestamp("1970-01-02")
+
+
+def read_dates(column: pd.Series, source: Source) -> Converted:
+    """Return timestamps without a zone (UTC where the file has one).
+
+    A declared `date_format` rules; without one, ISO 8601, else the one known format
+    that fits every cell (a caution), else the run stops: several formats fit
+    (day or month first?) or none does (mixed styles).
+    """
+    name = f"{source.name}: {column.name}"
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return Converted(_naive(column), _oddities(column, name), [])
+    text = column.astype("string").str.strip()
+    if source.date_format:
+        return _under(text, source.date_format, source, [])
+    iso = _parse(text, "ISO8601")
+    share_bad = _share_bad(iso, text)
+    if share_bad <= MAX_BAD_SHARE:
+        return _under(text, "ISO8601", source, [])
+    formats = [d + c for d, c in product(_DAYS, _CLOCKS)]
+    fits = [f for f in formats if _share_bad(_parse(text, f), text) == 0]
+    if len(fits) == 1:
+        detail = f"date_format '{fits[0]}' fits every cell; declare it"
+        return _under(text, fits[0], source, [Check.caution(name, detail)])
+    return _stopped(text, fits, source)
+
+
+def _parse(text: pd.Series, date_format: str) -> pd.Series:
+    try:
+        parsed = pd.to_datetime(text, format=date_format, errors="coerce", utc=True)
+    except ValueError:
+        return pd.Series(pd.NaT, index=text.index)
+    return _naive(parsed)
+
+
+def _naive(dates: pd.Series) -> pd.Series:
+    zone = getattr(dates.dtype, "tz", None)
+    return dates.dt.tz_convert("UTC").dt.tz_localize(None) if zone else dates
+
+
+def _share_bad(parsed: pd.Series, text: pd.Series) -> float:
+    filled = int(text.notna().sum())
+    return float((parsed.isna() & text.notna()).sum() / filled) if filled else 0.0
+
+
+def _under(
+    text: pd.Series, date_format: str, source: Source, checks: list[Check]
+) -> Converted:
+    """Parse with one format; a few failures are blank and counted, more stop."""
+    parsed, name = _parse(text, date_format), f"{source.name}: {text.name}"
+    bad = parsed.isna() & text.notna()
+    shown = "ISO 8601" if date_format == "ISO8601" else f"'{date_format}'"
+    if _share_bad(parsed, text) > MAX_BAD_SHARE:
+        problem = Problem(
+            rule=f"is not a date in the declared format {shown}", rows=int(bad.sum()),
+            examples=examples(text[bad]), file=source.name, column=str(text.name),
+            fix="Mend `date_format`, or the cells: a column has one date style.",
+        )  # fmt: skip
+        return Converted(parsed, checks, [problem])
+    if bad.any():
+        detail = f"not a date in {shown}: left blank ({', '.join(examples(text[bad]))})"
+        checks = [*checks, Check.caution(name, detail, int(bad.sum()))]
+    return Converted(parsed, checks + _oddities(parsed, name), [])
+
+
+def _stopped(text: pd.Series, fits: list[str], source: Source) -> Converted:
+    """Explain why no single format can be chosen."""
+    if fits:
+        rule = f"day and month cannot be told apart: {' and '.join(fits)} both fit"
+        seen = examples(text)
+    else:
+        iso = _parse(text, "ISO8601")
+        odd = text[iso.isna() & text.notna()]
+        rule, seen = "no one date format fits every cell (mixed styles?)", examples(odd)
+    problem = Problem(
+        rule=rule, rows=int(text.notna().sum()), examples=seen, file=source.name,
+        column=str(text.name), fix="Declare `date_format`, such as '%d/%m/%Y %H:%M'.",
+    )  # fmt: skip
+    return Converted(pd.Series(pd.NaT, index=text.index), [], [problem])
+
+
+def _oddities(dates: pd.Series, name: str) -> list[Check]:
+    """Placeholders and dates to come, which survive every format."""
+    naive = _naive(dates)
+    epoch = int((naive < _EPOCH).sum())
+    future = int((naive > pd.Timestamp.now() + pd.Timedelta(days=1)).sum())
+    found = []
+    if epoch:
+        found.append(
+            Check.caution(name, "dated 1970-01-01 or before: a placeholder?", epoch)
+        )
+    if future:
+        found.append(Check.caution(name, "dated in the future", future))
+    return found

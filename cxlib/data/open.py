@@ -1,0 +1,108 @@
+"""Open one source with its own reader: text, Parquet, Excel or DuckDB."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import duckdb
+import pandas as pd
+
+from cxlib.data.checks import Check
+from cxlib.data.delimited import read_delimited
+from cxlib.data.source import Source
+from cxlib.errors import DataError
+from cxlib.paths import project_root, resolve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileInfo:
+    """Provenance of one file: its path as declared, sha256, size and rows."""
+
+    path: str
+    sha256: str
+    n_bytes: int
+    n_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Opened:
+    """A table as its source has it: their columns, before any mapping."""
+
+    frame: pd.DataFrame
+    labels: dict[str, str]
+    checks: list[Check]
+    file: FileInfo
+
+
+def open_source(source: Source, root: Path | None = None) -> Opened:
+    """Read one source with its own column names.
+
+    Raises
+    ------
+    DataError
+        Missing, empty or unreadable file; a query that fails.
+    """
+    path = resolve(source.path, root=root) if source.path else None
+    if path is not None and not path.is_file():
+        raise DataError(_missing(source, path))
+    frame, labels, checks = _read(path, source, root)
+    digest, size = _fingerprint(path)
+    if frame.empty:
+        raise DataError(f"{source.name} has a header but no rows; export it again.")
+    file = FileInfo(
+        path=source.path or "query", sha256=digest, n_bytes=size, n_rows=len(frame)
+    )
+    return Opened(frame=frame, labels=labels, checks=checks, file=file)
+
+
+def _missing(source: Source, path: Path) -> str:
+    if path.is_dir():
+        return f"{source.path} is a folder; name one file in it."
+    near = path.parent if path.parent.is_dir() else None
+    names = sorted(p.name for p in near.iterdir() if p.is_file())[:8] if near else []
+    there = f" That folder holds {', '.join(names)}." if names else ""
+    return (
+        f"file {source.path} does not exist (looked for {path.name} in the folder "
+        f"{Path(source.path).parent}).{there} Paths are relative to the project's root."
+    )
+
+
+def _read(
+    path: Path | None, source: Source, root: Path | None
+) -> tuple[pd.DataFrame, dict[str, str], list[Check]]:
+    if source.format in {"csv", "qualtrics", "surveymonkey"} and path is not None:
+        return read_delimited(path, source)
+    try:
+        frame = _typed(path, source, root)
+    except (duckdb.Error, BadZipFile, OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise DataError(
+            f"{source.name} cannot be read as {source.format}: {first}"
+        ) from None
+    frame.columns = frame.columns.map(str)
+    return frame.mask(frame.isin(["", *source.missing])), {}, []
+
+
+def _typed(path: Path | None, source: Source, root: Path | None) -> pd.DataFrame:
+    """Read a format that carries its own types."""
+    if source.format == "parquet":
+        return pd.read_parquet(str(path))
+    if source.format == "excel":
+        return pd.read_excel(str(path), sheet_name=source.sheet or 0, dtype=object)
+    where = str(path) if path is not None else ":memory:"
+    found: pd.DataFrame
+    with duckdb.connect(where, read_only=path is not None) as connection:
+        folder = str(root or project_root()).replace("'", "''")
+        connection.execute(f"SET file_search_path = '{folder}'")
+        found = connection.sql(source.query).df()
+    return found
+
+
+def _fingerprint(path: Path | None) -> tuple[str, int]:
+    if path is None:
+        return "", 0
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest(), path.stat().st_size
