@@ -1,0 +1,30 @@
+"""Seeded generators of every table, with known truth.
+
+They feed data/sample, the documentation, the tests and the calibration studies.
+"""
+
+from __future__ import annotations
+
+from cxlib.simulate.book import codebook
+from cxlib.simulate.clicks import events
+from cxlib.simulate.coding import codings
+from cxlib.simulate.experiment import users
+from cxlib.simulate.investments import initiatives
+from cxlib.simulate.outreach import invitations
+from cxlib.simulate.panel import periods
+from cxlib.simulate.sample import write_sample
+from cxlib.simulate.survey import responses
+from cxlib.simulate.truth import truth
+
+__all__ = [
+    "codebook",
+    "codings",
+    "events",
+    "initiatives",
+    "invitations",
+    "periods",
+    "responses",
+    "truth",
+    "users",
+    "write_sample",
+]

@@ -1,0 +1,65 @@
+"""Investments with uncertain effects, for the simulation of returns."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+_COLUMNS = ["name", "cost", "driver", "effect", "effect_low", "effect_high", "reach"]
+_COLUMNS += ["start", "duration", "ramp", "evidence", "source", "owner"]
+_ROWS: tuple[tuple[str | float | int, ...], ...] = (
+    (
+        *("Checkout redesign, all channels", 5000, "ease", 0.30, 0.12, 0.48),
+        *(0.45, "2026-02", 24, 3, "randomised", "A/B test of September 2025"),
+        "Head of e-commerce",
+    ),
+    (
+        *("Second courier in the South", 11000, "delivery", 0.45, 0.15, 0.75),
+        *(0.34, "2026-03", 36, 6, "quasi", "Pilot in Bari against three cities"),
+        "Logistics director",
+    ),
+    (
+        *("Store coaching programme", 4200, "staff", 0.25, 0.02, 0.48),
+        *(0.30, "2026-01", 24, 4, "regression", "Driver model of the 2025 survey"),
+        "Retail director",
+    ),
+    (
+        *("Call-centre call-back", 1900, "speed", 0.35, 0.05, 0.65),
+        *(0.10, "2026-02", 24, 2, "regression", "Driver model of the 2025 survey"),
+        "Head of customer care",
+    ),
+    (
+        *("App stability squad", 9000, "ease", 0.60, 0.20, 1.00),
+        *(0.40, "2026-01", 18, 3, "quasi", "Before and after release 7.2"),
+        "Head of digital",
+    ),
+    (
+        *("Loyalty scheme relaunch", 24000, "price", 0.20, -0.10, 0.50),
+        *(0.60, "2026-04", 36, 6, "expert", "Workshop of October 2025"),
+        "Marketing director",
+    ),
+)
+
+
+def initiatives() -> pd.DataFrame:
+    """Return six made-up investments of the sample company.
+
+    Returns
+    -------
+    pandas.DataFrame
+        name, cost (EUR, once), driver, effect (points of the 0-10 score for a
+        customer reached), effect_low and effect_high (P10, P90), reach (share of
+        customers), start (YYYY-MM), duration and ramp (months), evidence
+        (randomised, quasi, regression, expert), source, owner.
+
+    Notes
+    -----
+    Nothing is drawn. Sized for a base of about 600 customers worth 120 EUR a
+    month; the last one, on expert opinion alone, is meant not to pay back.
+
+    Examples
+    --------
+    >>> from cxlib import simulate
+    >>> len(simulate.initiatives())
+    6
+    """
+    return pd.DataFrame(_ROWS, columns=_COLUMNS)
