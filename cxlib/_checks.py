@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ def did_you_mean(word: str, options: Iterable[object]) -> str:
     close = difflib.get_close_matches(str(word).casefold(), folded, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{folded[close[0]]}'?"
+    if not names:
+        return "there are none."
     shown = ", ".join(f"'{name}'" for name in names[:12])
     return f"there are {shown}{', …' if len(names) > 12 else ''}."
 
@@ -33,6 +36,8 @@ def in_range(
     value: float, name: str, low: float, high: float, *, ends: str = "[]"
 ) -> None:
     """Raise unless `value` lies between `low` and `high`; `ends` as in '[)'."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ArgumentError(f"`{name}` is {value!r}; it must be a number.")
     above = value >= low if ends[0] == "[" else value > low
     below = value <= high if ends[1] == "]" else value < high
     if not (above and below):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 
 import pandas as pd
 
@@ -75,7 +75,7 @@ def pvalue(value: float | None) -> str:
     >>> pvalue(0.0312), pvalue(1e-9)
     ('0.031', '< 0.001')
     """
-    if value is None or not math.isfinite(value):
+    if not isinstance(value, Real) or not math.isfinite(value):
         return MISSING
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
@@ -94,10 +94,12 @@ def cell(name: str, value: object, unit: str = "score") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, Real):
-        return str(value)
+        return str(value).removesuffix(" 00:00:00")
     if name.startswith("pvalue"):
         return pvalue(float(value))
-    return number(value, unit_of(name, unit))
+    own = unit_of(name, unit)
+    plain = own == "score" and name not in IN_UNIT and isinstance(value, Integral)
+    return str(value).replace("-", "−") if plain else number(value, own)
 
 
 def unit_of(name: str, unit: str) -> str:
@@ -113,7 +115,9 @@ def unit_of(name: str, unit: str) -> str:
 
 def frame(table: pd.DataFrame, unit: str = "score") -> pd.DataFrame:
     """Return the table as text; a `unit` column overrides the unit row by row."""
-    units = table["unit"] if "unit" in table.columns else pd.Series(unit, table.index)
+    units = pd.Series(unit, table.index)
+    if "unit" in table.columns:
+        units = table["unit"].where(table["unit"].notna(), unit)
     shown = {
         name: [
             cell(str(name), value, own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -66,7 +67,7 @@ class Scale:
 
     def valid(self, scores: pd.Series) -> pd.Series:
         """Return True where an answer lies on the scale; False where blank or not."""
-        number = pd.to_numeric(scores, errors="coerce")
+        number = _numbers(scores)
         inside = number.between(self.low, self.high)
         return inside & ((number % 1 == 0) | (not self.integer))
 
@@ -79,11 +80,16 @@ class Scale:
         >>> get("nps").values(pd.Series([10, 8, 3, None, 11]))
         array([ 1.,  0., -1., nan, nan])
         """
-        number = pd.to_numeric(scores, errors="coerce").to_numpy(dtype=float)
+        number = _numbers(scores).to_numpy()
         top = (number >= self.top_from).astype(float)
         bottom = (number <= self.bottom_to).astype(float)
         value = {"net": top - bottom, "share": top, "mean": number}[self.kind]
         return np.where(self.valid(scores).to_numpy(dtype=bool), value, np.nan)
+
+
+def _numbers(scores: pd.Series) -> pd.Series:
+    """Plain floats, NaN where blank or no number, whatever the column's type."""
+    return pd.to_numeric(scores, errors="coerce").astype("float64")
 
 
 _BUILTIN = (
@@ -132,6 +138,10 @@ def get(scale: str | Mapping[str, Any] | Scale) -> Scale:
             hint = _checks.did_you_mean(scale, REGISTRY)
             raise ArgumentError(f"`scale` is {scale!r}; {hint}")
         return REGISTRY[scale]
+    if not isinstance(scale, Mapping):
+        raise ArgumentError(
+            f"`scale` is {scale!r}; name one ({', '.join(REGISTRY)}) or declare one."
+        )
     return _declared(dict(scale))
 
 
@@ -146,7 +156,10 @@ def _declared(given: dict[str, Any]) -> Scale:
         if key not in given:
             raise ArgumentError(f"`scale` lacks the field '{key}'.")
     _checks.one_of(given["kind"], "scale.kind", ("net", "share", "mean"))
-    built = Scale(**({"label": given["name"]} | given))
+    for key in ("low", "high", "top_from", "bottom_to"):
+        if key in given:
+            _checks.in_range(given[key], f"scale.{key}", -math.inf, math.inf, ends="()")
+    built = Scale(**({"label": str(given["name"])} | given))
     _check_cuts(built)
     return built
 
@@ -154,12 +167,17 @@ def _declared(given: dict[str, Any]) -> Scale:
 def _check_cuts(scale: Scale) -> None:
     """Raise unless low < high and the boxes lie inside and apart."""
     if not scale.low < scale.high:
-        raise ArgumentError(f"`scale` runs from {scale.low:g} to {scale.high:g}.")
+        raise ArgumentError(
+            f"`scale` runs from {scale.low:g} to {scale.high:g}; `low` must be below "
+            "`high`."
+        )
     if scale.kind != "mean" and not scale.low < scale.top_from <= scale.high:
         raise ArgumentError(
-            f"`scale.top_from` is {scale.top_from:g}; declare it on the scale."
+            f"`scale.top_from` is {scale.top_from:g}; a '{scale.kind}' scale needs it "
+            f"above {scale.low:g} and up to {scale.high:g}."
         )
     if scale.kind == "net" and not scale.low <= scale.bottom_to < scale.top_from:
         raise ArgumentError(
-            f"`scale.bottom_to` is {scale.bottom_to:g}; declare it below `top_from`."
+            f"`scale.bottom_to` is {scale.bottom_to:g}; a 'net' scale needs it from "
+            f"{scale.low:g} up to below {scale.top_from:g} (`top_from`)."
         )

@@ -60,6 +60,7 @@ CONTRACTS: Mapping[str, Contract] = {
         grain="one randomised unit",
         kinds={"user_id": "id", "variant": "label", "cluster": "label"},
         required=("user_id", "variant"), filled=("user_id", "variant"),
+        unique=("user_id",),
     ),
     "events": Contract(
         grain="one journey step",

@@ -13,9 +13,16 @@ from cxlib.data.source import Source
 from cxlib.errors import Problem
 
 _NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
-_LABELLED = re.compile(r"^\s*(\d+)\s*(?:[-–—:=.(]|\s)\s*\D.*$", re.DOTALL)
+_GROUPED = {
+    ",": r"[-+]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?",
+    ".": r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?",
+}
+_COMMA = r"[-+]?\d{1,3}(\.\d{3})*,\d+|[-+]?\d+,\d+"
+_THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
+_LABELLED = re.compile(r"^(\d+)(?:\s*[-–—:=.(]\s*|\s+)(?![-–—:=.(])\D.*$", re.DOTALL)
 _TRUE = {"true", "yes", "1", "1.0", "y", "si", "sì"}
 _FALSE = {"false", "no", "0", "0.0", "n"}
+_EXACT = 2**53
 MAX_BAD_SHARE = 0.01
 
 
@@ -51,8 +58,11 @@ def plain_numbers(column: pd.Series, decimal: str = "") -> pd.Series:
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
         return column.astype(float)
     text = column.astype("string").str.strip()
-    if decimal == ",":
-        text = text.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+    if decimal:
+        grouped = text.str.fullmatch(_GROUPED[decimal]).fillna(value=False).astype(bool)
+        merged = text.str.replace("." if decimal == "," else ",", "", regex=False)
+        rest = text if decimal == "." else text.mask(text.notna())
+        text = merged.str.replace(",", ".", regex=False).where(grouped, rest)
     fits = text.str.fullmatch(_NUMBER).fillna(value=False).astype(bool)
     return pd.to_numeric(text.where(fits), errors="coerce").astype(float)
 
@@ -62,17 +72,24 @@ def _number(column: pd.Series, source: Source) -> Converted:
     bad = values.isna() & column.notna()
     if not bad.any():
         return Converted(values, [], [])
-    comma = column[bad].astype(str).str.fullmatch(r"[-+]?[\d.]*,\d+").any()
-    fix = (
-        'It looks like a decimal comma: declare `decimal: ","`.'
-        if comma and not source.decimal
-        else "Mend the cells, or list the texts that mean no answer under `missing`."
-    )
     problem = Problem(
         rule="is not a number", rows=int(bad.sum()), examples=examples(column[bad]),
-        file=source.name, column=str(column.name), fix=fix,
+        file=source.name, column=str(column.name), fix=_number_fix(column[bad], source),
     )  # fmt: skip
     return Converted(values, [], [problem])
+
+
+def _number_fix(bad: pd.Series, source: Source) -> str:
+    """What to do about cells that are no numbers."""
+    text = bad.astype(str).str.strip()
+    if not source.decimal and text.str.fullmatch(_THOUSANDS).all():
+        return (
+            'Is the comma a decimal (`decimal: ","`) or does it part thousands '
+            '(`decimal: "."`)? Declare it.'
+        )
+    if not source.decimal and text.str.fullmatch(_COMMA).any():
+        return 'It looks like a decimal comma: declare `decimal: ","`.'
+    return "Mend the cells, or list the texts that mean no answer under `missing`."
 
 
 def _flag(column: pd.Series, source: Source) -> Converted:
@@ -100,7 +117,12 @@ def _score(column: pd.Series, source: Source) -> Converted:
     """
     values = plain_numbers(column, source.decimal)
     bad = values.isna() & column.notna()
-    labelled = column.where(bad).astype("string").str.extract(_LABELLED, expand=False)
+    labelled = (
+        column.where(bad)
+        .astype("string")
+        .str.strip()
+        .str.extract(_LABELLED, expand=False)
+    )
     read = pd.to_numeric(labelled, errors="coerce").astype(float)
     checks = []
     if read.notna().any():
@@ -114,18 +136,29 @@ def _score(column: pd.Series, source: Source) -> Converted:
 def natural(column: pd.Series, decimal: str = "") -> pd.Series:
     """Return a column of no contract as numbers or flags where every cell is one.
 
-    Codes with a leading zero ('00123') stay text.
+    Codes with a leading zero ('00123') and numbers too long for a float stay text.
     """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return as_text(column.astype("object"))
     if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
-        return column
+        return _plain_type(column)
     text = column.astype("string").str.strip()
     filled = text.dropna()
-    if filled.empty or filled.str.fullmatch(r"0\d+").any():
-        return as_text(column)
-    if filled.str.casefold().isin(["true", "false"]).all():
+    if filled.str.casefold().isin(["true", "false"]).all() and len(filled):
         return text.str.casefold().map({"true": 1.0, "false": 0.0}).astype(float)
     values = plain_numbers(column, decimal)
-    if values.notna().sum() < len(filled):
+    coded = filled.str.fullmatch(r"0\d+").any() or values.abs().max() >= _EXACT
+    if filled.empty or coded or values.notna().sum() < len(filled):
         return as_text(column)
     whole = values.notna().all() and (values % 1 == 0).all()
-    return values.astype("int64") if whole and values.abs().max() < 2**53 else values
+    return values.astype("int64") if whole else values
+
+
+def _plain_type(column: pd.Series) -> pd.Series:
+    """Numpy's type for pandas' nullable and Arrow's numbers and flags."""
+    if not isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
+        return column
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        whole = pd.api.types.is_integer_dtype(column) and column.notna().all()
+        return column.astype("int64" if whole else "float64")
+    return column

@@ -22,6 +22,7 @@ _DAYS = (
 )
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _EPOCH = pd.Timestamp("1970-01-02")
+_TRIED = 500
 
 
 def read_dates(column: pd.Series, source: Source) -> Converted:
@@ -32,6 +33,8 @@ def read_dates(column: pd.Series, source: Source) -> Converted:
     (day or month first?) or none does (mixed styles).
     """
     name = f"{source.name}: {column.name}"
+    if pd.api.types.infer_dtype(column, skipna=True) in {"datetime", "date"}:
+        column = pd.to_datetime(column)
     if pd.api.types.is_datetime64_any_dtype(column):
         return Converted(_naive(column), _oddities(column, name), [])
     text = column.astype("string").str.strip()
@@ -42,6 +45,8 @@ def read_dates(column: pd.Series, source: Source) -> Converted:
     if share_bad <= MAX_BAD_SHARE:
         return _under(text, "ISO8601", source, [])
     formats = [d + c for d, c in product(_DAYS, _CLOCKS)]
+    some = text.dropna().drop_duplicates().head(_TRIED)
+    formats = [f for f in formats if _share_bad(_parse(some, f), some) == 0]
     fits = [f for f in formats if _share_bad(_parse(text, f), text) == 0]
     if len(fits) == 1:
         detail = f"date_format '{fits[0]}' fits every cell; declare it"

@@ -6,16 +6,33 @@ import csv
 import gzip
 import io
 import re
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import pandas as pd
 
+from cxlib.data.cells import blanked, clean, unique
 from cxlib.data.checks import Check
 from cxlib.data.source import Source
 from cxlib.errors import DataError
 
 _SEPARATORS = (",", ";", "\t", "|")
-_ANSWER_LABELS = {"response", "open-ended response", "other (please specify)"}
+_SAMPLE = 100_000
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BINARY = (
+    (b"PK\x03\x04", "a workbook or a zip", "declare `format: excel`, or unzip it"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as .xlsx"),
+    (b"PAR1", "a Parquet file", "declare `format: parquet`"),
+    (b"\x1f\x8b", "gzipped", "end its name in .gz"),
+    (b"%PDF", "a PDF", "export the data as CSV"),
+)
+_QUOTE = "quote the texts that hold a separator or quote."
+_ANSWER_LABELS = {
+    "response", "open-ended response", "other (please specify)",
+    "risposta", "risposta aperta", "altro (specificare)",
+}  # fmt: skip
 
 
 def read_delimited(
@@ -43,11 +60,10 @@ def read_delimited(
         Empty file, rows with more cells than the header, unknown encoding.
     """
     text, checks = _decode(path, source)
-    sep = source.sep or _separator(text)
+    sep = {"\\t": "\t", "tab": "\t"}.get(source.sep, source.sep) or _separator(text)
     if not source.sep:
         checks.append(Check.ok(source.name, f"separator {sep!r} found in the header"))
-    rows = csv.reader(io.StringIO(text), delimiter=sep)
-    head = [row for row, _ in zip(rows, range(3), strict=False)]
+    head = _rows(text, sep, 3, source)
     names, labels, used = _headers(head, source.format)
     frame = _body(text, sep, used, names, source)
     if len(names) == 1:
@@ -57,12 +73,10 @@ def read_delimited(
 
 
 def _decode(path: Path, source: Source) -> tuple[str, list[Check]]:
-    """Decode as declared, else as UTF-8, else as Windows-1252 and say so."""
-    raw = path.read_bytes()
-    raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
-    if not raw.strip():
-        raise DataError(f"{source.name} is empty; export it again.")
-    declared = source.encoding or "utf-8-sig"
+    """Decode as declared, else as its mark or UTF-8, else as Windows-1252; say so."""
+    raw = _bytes(path, source)
+    marked = "utf-16" if raw[:2] in _UTF16 else "utf-8-sig"
+    declared = source.encoding or marked
     checks: list[Check] = []
     try:
         text = raw.decode(declared)
@@ -71,37 +85,77 @@ def _decode(path: Path, source: Source) -> tuple[str, list[Check]]:
             f"{source.name}: encoding '{declared}' is unknown; try 'utf-8' or 'cp1252'."
         ) from None
     except UnicodeDecodeError as error:
+        byte, at = f"byte 0x{raw[error.start]:02X}", f"{error.start:,}"
         if source.encoding:
-            byte = raw[error.start]
             raise DataError(
-                f"{source.name}: byte 0x{byte:02X} at position {error.start:,} is not "
-                f"{declared}; declare the file's encoding ('cp1252', 'mac_roman')."
+                f"{source.name}: {byte} at position {at} is not {declared}; declare "
+                "the file's encoding ('cp1252', 'mac_roman')."
             ) from None
         text = raw.decode("cp1252", errors="replace")
         detail = (
-            f"not UTF-8 (byte 0x{raw[error.start]:02X} at {error.start:,}); read as "
-            "cp1252: check accented letters, or declare `encoding`"
+            f"not UTF-8 ({byte} at {at}); read as cp1252: check accented letters, or "
+            "declare `encoding`"
         )
         checks.append(Check.caution(source.name, detail))
     if "\x00" in text:
         checks.append(Check.caution(source.name, "NUL characters removed"))
         text = text.replace("\x00", "")
-    return text.lstrip("\ufeff"), checks
+    text = text.lstrip("\ufeff\r\n")
+    if not text.strip():
+        raise DataError(f"{source.name} is empty; export it again.")
+    return (text if "\n" in text else text.replace("\r", "\n")), checks
+
+
+def _bytes(path: Path, source: Source) -> bytes:
+    """Read the file, unzipped; raise for what is no text."""
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            raw = gzip.decompress(raw)
+        except (OSError, EOFError, zlib.error):
+            raise DataError(
+                f"{source.name} is not a whole gzip file; export it again."
+            ) from None
+    for mark, kind, fix in _BINARY:
+        if raw.startswith(mark):
+            raise DataError(f"{source.name} is {kind}, not text; {fix}.")
+    return raw
 
 
 def _separator(text: str) -> str:
-    """The candidate seen most often in the first line, outside quotes."""
-    line = re.sub(r'"[^"]*"', "", text[: text.find("\n") if "\n" in text else None])
-    return max(_SEPARATORS, key=line.count)
+    """The candidate that cuts the first rows into the most equal cells."""
+    sample = io.StringIO(text[:_SAMPLE])
+    best = (False, 1, ",")
+    for sep in _SEPARATORS:
+        sample.seek(0)
+        try:
+            sizes = [len(row) for row in islice(_reader(sample, sep), 20)]
+        except csv.Error:
+            continue
+        even = len(set(sizes[:-1] or sizes)) == 1 and sizes[0] > 1
+        best = max(best, (even, sizes[0], sep), key=lambda found: found[:2])
+    return best[2]
 
 
-def _clean(cell: str) -> str:
-    return re.sub(r"\s+", " ", cell).strip()
+def _reader(lines: Iterable[str], sep: str) -> Iterator[list[str]]:
+    """Rows that are not blank lines."""
+    return (row for row in csv.reader(lines, delimiter=sep) if row)
+
+
+def _rows(text: str, sep: str, n: int, source: Source) -> list[list[str]]:
+    """The first n rows, before anything is known of them."""
+    try:
+        return list(islice(_reader(io.StringIO(text), sep), n))
+    except csv.Error as error:
+        raise DataError(
+            f"{source.name}: the header cannot be read ({error}); a quote that is "
+            "opened and never closed?"
+        ) from None
 
 
 def _headers(head: list[list[str]], kind: str) -> tuple[list[str], dict[str, str], int]:
     """Return unique column names, labels and how many rows the header takes."""
-    rows = [[_clean(cell) for cell in row] for row in head]
+    rows = [[clean(cell) for cell in row] for row in head]
     first = rows[0]
     second = rows[1] if len(rows) > 1 else []
     if kind == "qualtrics":
@@ -110,74 +164,59 @@ def _headers(head: list[list[str]], kind: str) -> tuple[list[str], dict[str, str
             label if re.fullmatch(r"V\d+", name) and label else name
             for name, label in zip(first, second, strict=False)
         ]
-        names = _unique(coded + first[len(coded) :])
-        return names, dict(zip(second, names, strict=False)), 3 if three else 2
-    if kind == "surveymonkey" and _two_rows(second):
-        return _unique(_joined(first, second)), {}, 2
-    return _unique(first), {}, 1
+        names = unique(coded + first[len(coded) :])
+        labels = dict(zip(unique(second), names, strict=False))
+        return names, labels, 3 if three else 2
+    if kind == "surveymonkey" and _two_rows(first, second):
+        return unique(_joined(first, second)), {}, 2
+    return unique(first), {}, 1
 
 
-def _two_rows(second: list[str]) -> bool:
-    """Whether row 2 holds answer labels: no id, and a known label or nothing."""
-    return (
-        bool(second)
-        and not second[0]
-        and any(cell.casefold() in _ANSWER_LABELS for cell in second)
-    )
+def _two_rows(first: list[str], second: list[str]) -> bool:
+    """Whether row 2 holds answer labels: no id, and a label wherever row 1 is blank."""
+    if not second or second[0]:
+        return False
+    if any(cell.casefold() in _ANSWER_LABELS for cell in second):
+        return True
+    questions = [i for i, name in enumerate(first) if name]
+    carried = [i for i, name in enumerate(first) if not name and i > questions[0]]
+    return bool(carried) and all(second[i : i + 1] not in ([], [""]) for i in carried)
 
 
 def _joined(first: list[str], second: list[str]) -> list[str]:
     """'question | answer', the question carried right over its blank cells."""
     names, question = [], ""
-    for name, answer in zip(first, second, strict=False):
+    for name, answer in zip_longest(first, second, fillvalue=""):
         question = name or question
         names.append(f"{question} | {answer}" if answer and question else question)
     return names
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Name blank headers by position; number repeated ones: 'x', 'x (2)'."""
-    seen: dict[str, int] = {}
-    unique = []
-    for position, name in enumerate(names, 1):
-        base = name or f"column {position}"
-        seen[base] = seen.get(base, 0) + 1
-        unique.append(base if seen[base] == 1 else f"{base} ({seen[base]})")
-    return unique
 
 
 def _body(
     text: str, sep: str, header_rows: int, names: list[str], source: Source
 ) -> pd.DataFrame:
     """Parse the rows below the header as text."""
-    blank = ["", *source.missing]
+    width = len(names)
     try:
         frame = pd.read_csv(
-            io.StringIO(text), sep=sep, header=None,
-            skiprows=_lines(text, sep, header_rows),
-            names=range(len(names)), index_col=False, dtype=str, keep_default_na=False,
-            na_values=blank, skip_blank_lines=True,
+            io.StringIO(text), sep=sep, header=None, names=range(width + 1),
+            index_col=False, dtype=str, keep_default_na=False, na_values=[""],
         )  # fmt: skip
-    except pd.errors.EmptyDataError:
-        frame = pd.DataFrame(columns=range(len(names)), dtype=str)
     except pd.errors.ParserError as error:
-        where = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
-        said = (
-            f"line {where[2]} has {where[3]} cells where the header has {where[1]}"
-            if where
-            else str(error).strip()
-        )
-        raise DataError(
-            f"{source.name}: {said}; quote the texts that hold a separator or quote."
-        ) from None
+        raise DataError(_unparsed(str(error), source, width)) from None
+    longer = frame[width].notna().to_numpy()
+    if longer.any():
+        line = int(longer.argmax()) + 1
+        where = f"row {line:,} has {width + 1:,} cells where the header has {width:,}"
+        raise DataError(f"{source.name}: {where}; {_QUOTE}")
+    frame = frame.iloc[header_rows:, :width].reset_index(drop=True)
     frame.columns = pd.Index(names)
-    stripped = pd.DataFrame({name: frame[name].str.strip() for name in frame.columns})
-    return stripped.mask(stripped.isin(blank))
+    return blanked(frame, source.missing)
 
 
-def _lines(text: str, sep: str, header_rows: int) -> int:
-    """How many physical lines the header takes (quoted headers hold line breaks)."""
-    reader = csv.reader(io.StringIO(text), delimiter=sep)
-    for _ in range(header_rows):
-        next(reader, None)
-    return reader.line_num
+def _unparsed(error: str, source: Source, width: int) -> str:
+    where = re.search(r"in line (\d+), saw (\d+)", error)
+    if where:
+        said = f"line {where[1]} has {where[2]} cells where the header has {width:,}"
+        return f"{source.name}: {said}; {_QUOTE}"
+    return f"{source.name}: a quote is opened and never closed; {_QUOTE}"

@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 import pandas as pd
 
 from cxlib import _checks
-from cxlib.data.checks import Check
+from cxlib.data.checks import Check, examples
 from cxlib.data.contract import Contract
+from cxlib.data.convert import as_text
 from cxlib.data.open import Opened
 from cxlib.data.source import Source
 from cxlib.errors import Problem
@@ -56,7 +57,8 @@ def map_columns(
             )  # fmt: skip
         else:
             taken[ours] = found
-    folded = {str(name).casefold(): str(name) for name in frame.columns}
+    folded = {str(name).casefold(): str(name) for name in reversed(frame.columns)}
+    folded |= {ours: ours for ours in known if ours in frame.columns}
     usual = _USUAL.get(source.format, {})
     for ours in known:
         for name in (ours, *usual.get(ours, ())):
@@ -69,7 +71,13 @@ def map_columns(
     mapped = {ours: frame[theirs] for ours, theirs in taken.items()}
     rest = [c for c in frame.columns if c not in taken.values() and c not in taken]
     out = pd.DataFrame(mapped | {c: frame[c] for c in rest}, index=frame.index)
-    return out.assign(**{k: str(v) for k, v in source.set.items()}), problems
+    return out.assign(**{str(k): str(v) for k, v in source.set.items()}), problems
+
+
+def _hint(word: str, options: Iterable[object]) -> str:
+    """`did_you_mean` as a sentence of its own."""
+    hint = _checks.did_you_mean(word, options)
+    return hint[:1].upper() + hint[1:]
 
 
 def _find(theirs: str, opened: Opened) -> tuple[str | None, str]:
@@ -82,13 +90,23 @@ def _find(theirs: str, opened: Opened) -> tuple[str | None, str]:
             if len(hits) == 1:
                 return opened.labels.get(hits[0], hits[0]), ""
     if "*" in wanted:
-        pattern = wanted.casefold().replace("[", "[[]")
+        pattern = wanted.casefold().replace("[", "[[]").replace("?", "[?]")
         hits = [n for n in names if fnmatchcase(n.casefold(), pattern)]
+        hits = hits or [
+            own
+            for n, own in opened.labels.items()
+            if fnmatchcase(n.casefold(), pattern)
+        ]
         if len(hits) == 1:
             return hits[0], ""
         if hits:
-            return None, f"The pattern fits {len(hits)} columns: {hits[:4]}; narrow it."
-    return None, _checks.did_you_mean(wanted, [*names, *opened.labels]).capitalize()
+            shown = ", ".join(f"'{name}'" for name in hits[:4])
+            more = ", …" if len(hits) > 4 else ""
+            return (
+                None,
+                f"The pattern fits {len(hits)} columns: {shown}{more}; narrow it.",
+            )
+    return None, _hint(wanted, [*names, *opened.labels])
 
 
 def keep_rows(
@@ -98,7 +116,7 @@ def keep_rows(
     checks, problems = [], []
     for column, wanted in source.keep.items():
         if column not in frame.columns:
-            fix = _checks.did_you_mean(column, frame.columns).capitalize()
+            fix = _hint(column, frame.columns)
             problems.append(
                 Problem(
                     rule="`keep` names a column that the table does not have",
@@ -106,13 +124,15 @@ def keep_rows(
                 )
             )  # fmt: skip
             continue
-        values = {str(v) for v in (wanted if isinstance(wanted, list) else [wanted])}
-        inside = frame[column].astype(str).isin(values)
-        seen = sorted(frame.loc[~inside, column].dropna().astype(str).unique())[:6]
-        left_out = int((~inside).sum())
+        values = as_text(pd.Series(_listed(wanted), dtype="object"))
+        texts = as_text(frame[column])
+        inside = texts.isin(values)
+        seen = [*examples(texts[~inside].sort_values(), n=6, words=True)]
+        seen += ["blank"] if texts[~inside].isna().any() else []
         detail = (
             f"kept {', '.join(sorted(values))}; left out {', '.join(seen) or 'none'}"
         )
+        left_out = int((~inside).sum())
         checks.append(Check.ok(f"{source.name}: keep {column}", detail, left_out))
         frame = frame[inside]
     if frame.empty and not problems:
@@ -125,6 +145,10 @@ def keep_rows(
     return frame, checks, problems
 
 
+def _listed(wanted: object) -> list[object]:
+    return list(wanted) if isinstance(wanted, (list, tuple, set)) else [wanted]
+
+
 def missing_columns(
     frame: pd.DataFrame, needed: Iterable[str], contract: Contract, name: str
 ) -> list[Problem]:
@@ -132,7 +156,7 @@ def missing_columns(
     problems = []
     for column in dict.fromkeys([*contract.required, *needed]):
         if column not in frame.columns:
-            hint = _checks.did_you_mean(column, frame.columns).capitalize()
+            hint = _hint(column, frame.columns)
             problems.append(
                 Problem(
                     rule="the column is needed and the table does not have it",

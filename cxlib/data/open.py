@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -10,11 +11,14 @@ from zipfile import BadZipFile
 import duckdb
 import pandas as pd
 
+from cxlib.data.cells import blanked, clean, unique
 from cxlib.data.checks import Check
 from cxlib.data.delimited import read_delimited
 from cxlib.data.source import Source
 from cxlib.errors import DataError
 from cxlib.paths import project_root, resolve
+
+_UNREADABLE = (duckdb.Error, BadZipFile, OSError, ValueError, KeyError, ImportError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +52,16 @@ def open_source(source: Source, root: Path | None = None) -> Opened:
     path = resolve(source.path, root=root) if source.path else None
     if path is not None and not path.is_file():
         raise DataError(_missing(source, path))
+    try:
+        digest, size = _fingerprint(path)
+    except OSError as error:
+        raise DataError(f"{source.name} cannot be opened: {error.strerror}.") from None
     frame, labels, checks = _read(path, source, root)
-    digest, size = _fingerprint(path)
+    rows = len(frame)
+    frame = frame.dropna(how="all")
+    if len(frame) < rows:
+        detail = "rows with every cell blank: dropped"
+        checks.append(Check.caution(source.name, detail, rows - len(frame)))
     if frame.empty:
         raise DataError(f"{source.name} has a header but no rows; export it again.")
     file = FileInfo(
@@ -65,8 +77,8 @@ def _missing(source: Source, path: Path) -> str:
     names = sorted(p.name for p in near.iterdir() if p.is_file())[:8] if near else []
     there = f" That folder holds {', '.join(names)}." if names else ""
     return (
-        f"file {source.path} does not exist (looked for {path.name} in the folder "
-        f"{Path(source.path).parent}).{there} Paths are relative to the project's root."
+        f"file {source.path} does not exist.{there} Paths are relative to the "
+        "project's root."
     )
 
 
@@ -77,19 +89,28 @@ def _read(
         return read_delimited(path, source)
     try:
         frame = _typed(path, source, root)
-    except (duckdb.Error, BadZipFile, OSError, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
+    except _UNREADABLE as error:
         raise DataError(
-            f"{source.name} cannot be read as {source.format}: {first}"
+            f"{source.name} cannot be read as {source.format}: {_reason(error)}"
         ) from None
-    frame.columns = frame.columns.map(str)
-    return frame.mask(frame.isin(["", *source.missing])), {}, []
+    frame.columns = pd.Index(unique([clean(str(name)) for name in frame.columns]))
+    return blanked(frame, source.missing), {}, []
+
+
+def _reason(error: Exception) -> str:
+    """First line of a reader's message, without the cells that it may quote."""
+    if isinstance(error, ImportError):
+        return "this kind of workbook needs another package; save it as .xlsx."
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    values = (duckdb.ConversionException, duckdb.InvalidInputException)
+    return re.sub(r"'.*'", "'…'", first) if isinstance(error, values) else first
 
 
 def _typed(path: Path | None, source: Source, root: Path | None) -> pd.DataFrame:
     """Read a format that carries its own types."""
     if source.format == "parquet":
-        return pd.read_parquet(str(path))
+        kept = pd.read_parquet(str(path))
+        return kept if isinstance(kept.index, pd.RangeIndex) else kept.reset_index()
     if source.format == "excel":
         return pd.read_excel(str(path), sheet_name=source.sheet or 0, dtype=object)
     where = str(path) if path is not None else ":memory:"
@@ -97,7 +118,10 @@ def _typed(path: Path | None, source: Source, root: Path | None) -> pd.DataFrame
     with duckdb.connect(where, read_only=path is not None) as connection:
         folder = str(root or project_root()).replace("'", "''")
         connection.execute(f"SET file_search_path = '{folder}'")
-        found = connection.sql(source.query).df()
+        relation = connection.sql(source.query)
+        if relation is None:
+            raise ValueError("`query` returns no table; end it with a SELECT.")
+        found = relation.df()
     return found
 
 

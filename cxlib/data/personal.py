@@ -10,14 +10,17 @@ import pandas as pd
 from cxlib.data.checks import Check
 from cxlib.data.source import Source
 
+_WHO = r"(recipient|customer|client|cliente|contact|respondent|user|your|location)?"
 _PERSONAL = re.compile(
-    r"""(recipient)?(first|last|full|sur)?name | (recipient)?e?mail(address)?
-    | ip(address)?
-    | (location)?(latitude|longitude) | (mobile)?phone(number)? | author | customdata\d*
-    | codicefiscale | nome | cognome | telefono | cellulare | indirizzo | address
-    | externaldatareference | externalreference | dateofbirth""",
+    rf"""{_WHO}(first|last|full|sur|user)?name | {_WHO}e?mail(address|id)?
+    | {_WHO}ip(v4|address)? | {_WHO}(latitude|longitude)
+    | {_WHO}(mobile|cell|home)?(tele)?phone(number|no)? | mobile(number)? | author
+    | customdata\d* | codicefiscale | (nome)?(e)?cognome | nome | nominativo | telefono
+    | cellulare | indirizzo | {_WHO}address | externaldatareference | externalreference
+    | dateofbirth | birthdate | dob | datadinascita""",
     re.VERBOSE,
 )
+_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _TOOLS = {"qualtrics", "surveymonkey"}
 
 
@@ -26,12 +29,15 @@ def drop_personal(
 ) -> tuple[pd.DataFrame, list[Check]]:
     """Drop columns whose name says e-mail, phone, IP address, place or a person's name.
 
-    A column that the params file maps stays: somebody asked for it by name. A bare
-    "name" is personal in a survey tool's export only.
+    So do columns that hold mostly e-mail addresses, whatever their name. A column that
+    the params file maps or needs stays: somebody asked for it by name. A bare "name" is
+    personal in a survey tool's export only.
     """
     wanted = {*ours, *source.columns, *source.set, *source.keep}
     personal = [
-        c for c in frame.columns if c not in wanted and _is_personal(str(c), source)
+        c
+        for c in frame.columns
+        if c not in wanted and (_is_personal(str(c), source) or _addresses(frame[c]))
     ]
     if not personal:
         return frame, []
@@ -44,3 +50,11 @@ def _is_personal(column: str, source: Source) -> bool:
     if folded in {"name", "nome", "address", "indirizzo"}:
         return source.format in _TOOLS
     return _PERSONAL.fullmatch(folded) is not None
+
+
+def _addresses(column: pd.Series) -> bool:
+    """Whether most filled cells are e-mail addresses."""
+    if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
+        return False
+    filled = column.dropna().head(200).astype("string")
+    return bool(len(filled) and filled.str.fullmatch(_ADDRESS).mean() > 0.5)

@@ -13,7 +13,7 @@ from cxlib import scales
 from cxlib.data import checks as _tables
 from cxlib.data.checks import Check
 from cxlib.data.contract import Contract, contract
-from cxlib.data.convert import convert, natural
+from cxlib.data.convert import as_text, convert, natural
 from cxlib.data.dates import read_dates
 from cxlib.data.mapping import keep_rows, map_columns, missing_columns
 from cxlib.data.open import FileInfo, open_source
@@ -76,7 +76,8 @@ def read(
     rules = contract(table)
     whole = parse(table, source)
     chosen = scales.get(scale) if scale else None
-    needed = [name for name in needs if name] + (["score"] if chosen else [])
+    asked = [needs] if isinstance(needs, str) else needs
+    needed = [name for name in asked if name] + (["score"] if chosen else [])
     frames, files, found = [], [], list[Check]()
     problems: list[Problem] = []
     for part in whole.files:
@@ -86,7 +87,7 @@ def read(
         found += checks
         problems += bad
     _stop(whole, problems)
-    merged = pd.concat(frames, ignore_index=True)
+    merged = pd.concat(_alike(frames), ignore_index=True)
     merged, counts, checks, problems = _whole(
         merged, table, rules, whole, chosen, scale
     )
@@ -100,7 +101,7 @@ def read(
 def _stop(source: Source, problems: list[Problem]) -> None:
     """Raise with every problem found so far."""
     if problems:
-        what = "problem" if len(problems) == 1 else f"{len(problems)} problems"
+        what = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise DataError(f"{source.name}: {what} to mend.", problems=problems)
 
 
@@ -110,7 +111,7 @@ def _read_part(
     """Open, map, filter and convert one file."""
     opened = open_source(part, root)
     frame, problems = map_columns(opened, part, rules.kinds)
-    frame, dropped = drop_personal(frame, part, rules.kinds)
+    frame, dropped = drop_personal(frame, part, [*rules.kinds, *needed])
     frame, checks, unkept = keep_rows(frame, part)
     unmapped = {problem.rule for problem in problems}
     absent = (
@@ -131,6 +132,22 @@ def _read_part(
         problems += reader.problems
     typed = pd.DataFrame(columns, index=frame.index)
     return typed, opened.file, opened.checks + dropped + checks, problems
+
+
+def _alike(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Turn a column into text everywhere when it is text in one of the files."""
+    named = {name for frame in frames for name in frame.columns}
+    text = {
+        name
+        for name in named
+        if any(_is_text(f[name]) and f[name].notna().any() for f in frames if name in f)
+        and not all(_is_text(f[name]) for f in frames if name in f)
+    }
+    return [f.assign(**{c: as_text(f[c]) for c in text if c in f}) for f in frames]
+
+
+def _is_text(column: pd.Series) -> bool:
+    return isinstance(column.dtype, pd.StringDtype)
 
 
 def _whole(
@@ -199,8 +216,8 @@ def _repeated_keys(
     return [
         Problem(
             rule=f"{' + '.join(keys)} must name one row only", rows=int(twice.sum()),
-            examples=_tables.examples(shown), file=source.name, column=keys[0],
-            fix="Keep one row for each, or aggregate the export first.",
+            examples=_tables.examples(shown, words=True), file=source.name,
+            column=keys[0], fix="Keep one row for each, or aggregate the export first.",
         )
     ]  # fmt: skip
 
@@ -216,10 +233,15 @@ def _respondents(
         )
         detail = "no id column: rows are numbered, repeat respondents cannot be seen"
         return numbered, [Check.caution(name, detail, len(frame))]
+    checks = []
+    blank = int(frame["respondent_id"].isna().sum())
+    if blank:
+        detail = "blank: each such row counts as a respondent of its own"
+        checks.append(Check.caution(name, detail, blank))
     repeats = int(frame["respondent_id"].dropna().duplicated().sum())
     if not repeats:
-        return frame, []
+        return frame, checks
     detail = (
         "answers from a respondent seen before: declare `cluster` for honest intervals"
     )
-    return frame, [Check.caution(name, detail, repeats)]
+    return frame, [*checks, Check.caution(name, detail, repeats)]

@@ -19,8 +19,9 @@ def check_scores(
 ) -> tuple[pd.DataFrame, dict[str, int], list[Check], list[Problem]]:
     """Blank the answers that are off the scale and count asked, answered and so on.
 
-    A share of more than 20 % off the scale, or a registry scale whose upper half
-    nobody in 50 used, stops the run: the declared scale is most likely wrong.
+    A share of more than 20 % off the scale, or a registry scale whose upper half (on
+    an NPS scale: whose promoters) nobody in 50 used, stops the run: the declared scale
+    is most likely wrong. A highest answer that nobody in 50 gave is a caution.
     """
     score = frame["score"]
     valid = scale.valid(score)
@@ -32,9 +33,15 @@ def check_scores(
     problems = _wrong_scale(score, valid, off, scale, file)
     checks = []
     if off.any():
-        seen = ", ".join(examples(score[off].map(_shown)))
+        seen = ", ".join(examples(score[off].map(_shown), words=True))
         detail = f"off the scale {scale.low:g}-{scale.high:g} ({seen}): not counted"
         checks.append(Check.caution(f"{file}: score", detail, int(off.sum())))
+    used = score[valid].max() if valid.any() else scale.high
+    if not problems and valid.sum() >= _MIN_TO_DOUBT and used < scale.high:
+        detail = (
+            f"nobody answered above {used:g} on the scale {scale.low:g}-{scale.high:g}"
+        )
+        checks.append(Check.caution(f"{file}: score", detail, int(valid.sum())))
     return frame.assign(score=score.where(valid)), counts, checks, problems
 
 
@@ -44,10 +51,11 @@ def _wrong_scale(
     given = int(score.notna().sum())
     if given and off.sum() / given > MAX_INVALID_SHARE:
         rule = f"lies off the declared scale {scale.low:g}-{scale.high:g}"
-        return [_problem(rule, score, int(off.sum()), file)]
+        return [_problem(rule, score, int(off.sum()), file, overrule=False)]
     top = score[valid].max() if valid.any() else scale.high
     doubtful = scale.name in REGISTRY and valid.sum() >= _MIN_TO_DOUBT
-    if doubtful and top <= (scale.low + scale.high) / 2:
+    middle = (scale.low + scale.high) / 2
+    if doubtful and (top <= middle or (scale.kind == "net" and top < scale.top_from)):
         rule = (
             f"no answer is above {top:g} on the declared scale '{scale.name}' "
             f"({scale.low:g}-{scale.high:g})"
@@ -60,7 +68,9 @@ def _shown(answer: float) -> str:
     return "text" if isinf(answer) else f"{answer:g}"
 
 
-def _problem(rule: str, score: pd.Series, rows: int, file: str) -> Problem:
+def _problem(
+    rule: str, score: pd.Series, rows: int, file: str, *, overrule: bool = True
+) -> Problem:
     numbers = score[score.abs() < inf]
     low, high = numbers.min(), numbers.max()
     fits = [s.name for s in REGISTRY.values() if s.low <= low and high == s.high]
@@ -69,9 +79,10 @@ def _problem(rule: str, score: pd.Series, rows: int, file: str) -> Problem:
         if fits
         else ""
     )
+    anyway = ", or spell it out as a mapping to use it all the same" if overrule else ""
     return Problem(
         rule=rule, rows=rows, file=file, column="score",
-        fix=f"Declare the right `scale`{hint}; a mapping in its place overrules.",
+        fix=f"Declare the right `scale`{hint}{anyway}.",
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -13,8 +14,17 @@ from cxlib.errors import ArgumentError
 FORMATS = ("csv", "qualtrics", "surveymonkey", "parquet", "excel", "duckdb")
 _BY_SUFFIX = {
     ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", ".xlsm": "excel",
+    ".xls": "excel", ".xlsb": "excel", ".ods": "excel",
     ".duckdb": "duckdb", ".ddb": "duckdb",
 }  # fmt: skip
+_TEXTS = {
+    "sep": (r"|.|\t|\\t|tab", "a separator is one character, such as ';' or '\\t'"),
+    "decimal": (r"|[.,]", "use '.' or ','"),
+    "date_format": (
+        r"|ISO8601|[\s\S]*%[\s\S]*",
+        "spell it with % codes, such as '%d/%m/%Y %H:%M', or as 'ISO8601'",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +99,19 @@ def parse(table: str, given: str | Mapping[str, Any]) -> Source:
     Raises
     ------
     ArgumentError
-        For an unknown key, a wrong kind of value, an unknown format, no path.
+        For an unknown key, a wrong kind of value, an unknown format, no path, a
+        `sep` of several characters, a `decimal` that is no comma or point, or a
+        `date_format` without a '%'.
 
     Examples
     --------
     >>> parse("responses", {"path": "a.parquet"}).format
     'parquet'
     """
+    if not isinstance(given, (str, Mapping)):
+        raise ArgumentError(
+            f"`{table}` is {given!r}; it must be a path, or a mapping with a `path`."
+        )
     raw = {"path": given} if isinstance(given, str) else dict(given)
     for key, value in raw.items():
         if key not in KEYS:
@@ -121,6 +137,12 @@ def _check_kind(name: str, key: str, value: object) -> None:
         good, kind = isinstance(value, str), "text; put it in quotes"
     if not good:
         raise ArgumentError(f"`{name}` is {value!r}; it must be {kind}.")
+    allowed, said = _TEXTS.get(key, (r"[\s\S]*", ""))
+    if said and not re.fullmatch(allowed, str(value)):
+        raise ArgumentError(f"`{name}` is {value!r}; {said}.")
+    for ours, theirs in value.items() if key == "columns" else ():  # type: ignore[attr-defined]
+        if theirs is None or not str(theirs).strip():
+            raise ArgumentError(f"`{name}.{ours}` is blank; name a column of the file.")
 
 
 def _merged(table: str, parent: Mapping[str, Any], part: object) -> dict[str, Any]:

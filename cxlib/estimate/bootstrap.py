@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cxlib import _checks
+from cxlib.estimate.design import design
 
 Array = npt.NDArray[np.float64]
 
@@ -30,7 +31,7 @@ def bootstrap(
     n : int
         Number of rows.
     cluster : array_like, optional
-        Rows of one cluster are drawn together.
+        Rows of one cluster are drawn together; a blank label is its own cluster.
     n_resamples : int
     rng : int or numpy.random.Generator
 
@@ -52,10 +53,10 @@ def bootstrap(
     >>> bool(abs(draws.std() - y.std() / 50**0.5) < 0.3)
     True
     """
+    _checks.in_range(n, "n", 1, np.inf, ends="[)")
+    _checks.in_range(n_resamples, "n_resamples", 1, np.inf, ends="[)")
     generator = _checks.generator(rng)
-    codes = np.arange(n)
-    if cluster is not None:
-        codes = np.unique(np.asarray(cluster), return_inverse=True)[1]
+    codes = np.unique(design(n, cluster=cluster).cluster, return_inverse=True)[1]
     units = int(codes.max()) + 1
     draws = [
         np.asarray(statistic(_counts(generator, units)[codes]), dtype=float)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from cxlib import _checks
 from cxlib.errors import ArgumentError
 from cxlib.estimate.point import Estimate, wilson
 
@@ -44,10 +45,11 @@ def difference(a: Estimate, b: Estimate) -> Difference:
 
     Notes
     -----
-    Mean: Welch, with Satterthwaite df. Net: the two adjusted-Wald centres and standard
-    errors. Share: Newcombe's hybrid of the two Wilson intervals (MOVER); its test is
-    the z test on unpooled standard errors, replaced by the score the interval would
-    give when both are unanimous.
+    Mean: Welch, with Satterthwaite df; interval and test are NaN where neither sample
+    varies. Net: the two adjusted-Wald centres and standard errors. Share: Newcombe's
+    hybrid of the two Wilson intervals (MOVER); its test is on unpooled standard
+    errors, replaced by the score the interval would give when both are unanimous.
+    Where clusters are few, nets and shares are tested with Satterthwaite's t.
 
     References
     ----------
@@ -67,18 +69,24 @@ def difference(a: Estimate, b: Estimate) -> Difference:
     """
     if a.kind != b.kind:
         raise ArgumentError(f"a {a.kind} cannot be compared with a {b.kind}.")
+    if a.confidence_level != b.confidence_level:
+        raise ArgumentError(
+            f"an interval of {a.confidence_level:g} cannot be compared with one of "
+            f"{b.confidence_level:g}."
+        )
     if a.kind == "share":
         return _newcombe(a, b)
     gap = b.centre - a.centre
     std_error = float(np.hypot(a.centre_se, b.centre_se))
     df = _satterthwaite(a, b) if a.kind == "mean" else _net_df(a, b)
-    half = stats.t.isf((1 - a.confidence_level) / 2, df) * std_error
-    statistic = gap / std_error if std_error > 0 else float(np.sign(gap) * np.inf)
+    half = stats.t.isf((1 - a.confidence_level) / 2, df) * (std_error or np.nan)
+    statistic = gap / (std_error or np.nan)
+    estimate = b.estimate - a.estimate
     return Difference(
-        estimate=b.estimate - a.estimate, std_error=std_error,
-        ci_lower=float(gap - half), ci_upper=float(gap + half),
-        statistic=statistic, df=df,
-        pvalue=float(2 * stats.t.sf(abs(statistic), df)) if gap else 1.0,
+        estimate=estimate, std_error=std_error,
+        ci_lower=float(np.minimum(gap - half, estimate)),
+        ci_upper=float(np.maximum(gap + half, estimate)),
+        statistic=statistic, df=df, pvalue=float(2 * stats.t.sf(abs(statistic), df)),
     )  # fmt: skip
 
 
@@ -90,7 +98,7 @@ def _satterthwaite(a: Estimate, b: Estimate) -> float:
 
 
 def _net_df(a: Estimate, b: Estimate) -> float:
-    """Infinite for plain samples (a z test); Satterthwaite where clusters are few."""
+    """Infinite for plain samples (a z test), else Satterthwaite's."""
     clustered = a.df + 1.5 < a.n or b.df + 1.5 < b.n
     return _satterthwaite(a, b) if clustered else float("inf")
 
@@ -100,13 +108,13 @@ def _newcombe(a: Estimate, b: Estimate) -> Difference:
     lower = gap - np.hypot(b.estimate - b.ci_lower, a.ci_upper - a.estimate)
     upper = gap + np.hypot(b.ci_upper - b.estimate, a.estimate - a.ci_lower)
     std_error = float(np.hypot(a.std_error, b.std_error))
-    z = stats.norm.isf((1 - a.confidence_level) / 2)
-    spread = std_error or float(upper - lower) / (2 * z)
+    df = _net_df(a, b)
+    quantile = stats.t.isf((1 - a.confidence_level) / 2, df)
+    spread = std_error or float(upper - lower) / (2 * quantile)
     statistic = gap / spread
     return Difference(
         estimate=gap, std_error=std_error, ci_lower=float(lower), ci_upper=float(upper),
-        statistic=statistic, df=float("inf"),
-        pvalue=float(2 * stats.norm.sf(abs(statistic))),
+        statistic=statistic, df=df, pvalue=float(2 * stats.t.sf(abs(statistic), df)),
     )  # fmt: skip
 
 
@@ -115,11 +123,25 @@ def newcombe(
 ) -> tuple[float, float]:
     """Return Newcombe's interval of ``x1 / n1 - x2 / n2`` from counts.
 
+    Parameters
+    ----------
+    x1, n1, x2, n2 : int
+        Successes and trials of the two samples; trials positive.
+    confidence_level : float
+
+    Returns
+    -------
+    lower, upper : float
+        First share minus second, as in Newcombe (1998), method 10; see `difference`.
+
     Examples
     --------
     >>> tuple(round(x, 3) for x in newcombe(7, 34, 1, 34))
     (0.019, 0.34)
     """
+    for name, x, n in (("x1", x1, n1), ("x2", x2, n2)):
+        _checks.in_range(n, "n" + name[1], 1, np.inf, ends="[)")
+        _checks.in_range(x, name, 0, n)
     p1, p2 = x1 / n1, x2 / n2
     l1, u1 = wilson(p1, n1, confidence_level=confidence_level)
     l2, u2 = wilson(p2, n2, confidence_level=confidence_level)

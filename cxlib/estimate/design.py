@@ -93,7 +93,7 @@ def design(
     DataError
         For a weight that is blank, zero or negative, or a blank stratum.
     """
-    w = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
+    w = np.ones(n) if weights is None else _numbers(weights, n, "weights")
     bad = int((~(w > 0) | ~np.isfinite(w)).sum())
     if bad:
         raise DataError(
@@ -111,8 +111,8 @@ def design(
         raise DataError(
             f"{int((s < 0).sum()):,} rows have no stratum; give every row one."
         )
-    c = np.where(c < 0, c.max() + 1 + rows, c)
-    population = None if fpc is None else np.asarray(fpc, dtype=float)
+    c = np.where(c < 0, n + rows, c)
+    population = None if fpc is None else _numbers(fpc, n, "fpc")
     return Design(
         w,
         s,
@@ -124,11 +124,19 @@ def design(
     )
 
 
+def _numbers(values: npt.ArrayLike, n: int, name: str) -> Array:
+    """Return one float a row."""
+    numbers = np.asarray(values, dtype=float)
+    if numbers.shape != (n,):
+        raise ArgumentError(f"`{name}` has {numbers.size:,} values for {n:,} rows.")
+    return numbers
+
+
 def _codes(labels: Labels, n: int, name: str) -> npt.NDArray[np.intp]:
     """Code labels 0.. in order of appearance, -1 where blank."""
     codes = pd.factorize(pd.Series(labels))[0]
     if len(codes) != n:
-        raise ArgumentError(f"`{name}` has {len(codes)} labels for {n} rows.")
+        raise ArgumentError(f"`{name}` has {len(codes):,} labels for {n:,} rows.")
     return codes
 
 
@@ -152,7 +160,8 @@ def design_se(influence: npt.ArrayLike, plan: Design) -> tuple[float, float]:
     Raises
     ------
     DataError
-        If a stratum has one cluster only: its variance cannot be estimated.
+        If a stratum has one cluster only (its variance cannot be estimated), or more
+        rows (clusters) than its population.
 
     Notes
     -----
@@ -174,7 +183,7 @@ def design_se(influence: npt.ArrayLike, plan: Design) -> tuple[float, float]:
     >>> round(se, 6), df
     (1.779513, 3.0)
     """
-    u = np.asarray(influence, dtype=float)
+    u = _numbers(influence, len(plan.weights), "influence")
     totals, strata, fpc = _cluster_totals(u, plan)
     n_h = np.bincount(strata)
     if (n_h == 1).any():
@@ -183,6 +192,11 @@ def design_se(influence: npt.ArrayLike, plan: Design) -> tuple[float, float]:
     spread = np.square(totals - mean_h[strata])
     population = np.zeros(len(n_h))
     population[strata] = fpc
+    if not (population >= n_h).all() or (population[strata] != fpc).any():
+        raise DataError(
+            "the population size (fpc) must be one number a stratum, and no smaller "
+            "than the sample in it."
+        )
     factor = (1 - n_h / population) * n_h / (n_h - 1)
     variance = float((factor * np.bincount(strata, weights=spread)).sum())
     return variance**0.5, float(n_h.sum() - len(n_h))

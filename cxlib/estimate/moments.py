@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from cxlib import _checks
 from cxlib.errors import DataError
 
 Array = npt.NDArray[np.float64]
+_LOST = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,21 +32,43 @@ class Moments:
     mean: Array
     cov: Array
 
+    def __post_init__(self) -> None:
+        _enough(self.n)
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.cov).all()):
+            raise DataError(
+                "an arm holds blank or infinite values; leave those units out, and "
+                "count them, before comparing."
+            )
+
     @classmethod
     def of(cls, columns: npt.ArrayLike) -> Moments:
         """Return the moments of an (n, k) array without missing values."""
         x = np.asarray(columns, dtype=float)
+        _enough(len(x))
         x = x.reshape(len(x), -1)
-        if len(x) < 2:
-            raise DataError(f"{len(x)} units in an arm; at least two are needed.")
         return cls(len(x), x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False)))
 
     @classmethod
     def from_sums(cls, n: int, sums: npt.ArrayLike, products: npt.ArrayLike) -> Moments:
-        """Return moments from column sums and raw cross products."""
+        """Return moments from column sums and raw cross products.
+
+        A variance below a billionth of the mean square is rounding, not spread, and
+        becomes zero: take variances from the engine (`var_samp`) in such a case.
+        """
+        _enough(n)
         mean = np.asarray(sums, dtype=float) / n
         raw = np.asarray(products, dtype=float)
-        return cls(n, mean, (raw - n * np.outer(mean, mean)) / (n - 1))
+        cov = (raw - n * np.outer(mean, mean)) / (n - 1)
+        lost = np.diag(cov) <= _LOST * np.diag(raw) / n
+        cov[lost, :] = cov[:, lost] = 0.0
+        return cls(n, mean, cov)
+
+
+def _enough(n: int) -> None:
+    """Raise for an arm that has no variance."""
+    if n < 2:
+        units = "unit" if n == 1 else "units"
+        raise DataError(f"{n:.0f} {units} in an arm; at least two are needed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +107,10 @@ def welch(
     -------
     ArmDifference
         The relative interval is Fieller's, NaN where control is not clearly positive.
+
+    Notes
+    -----
+    Interval and test are NaN where neither arm varies: nothing can be told.
 
     References
     ----------
@@ -126,7 +154,7 @@ def ratio(
     """
 
     def arm_ratio(arm: Moments) -> tuple[float, float, int]:
-        if arm.mean[1] == 0:
+        if len(arm.mean) < 2 or arm.mean[1] == 0:
             raise DataError("the denominator of a ratio metric is zero in one arm.")
         value = float(arm.mean[0] / arm.mean[1])
         gradient = np.array([1.0, -value]) / arm.mean[1]
@@ -178,17 +206,20 @@ def _difference(
     control: tuple[float, float, int], treatment: tuple[float, float, int], level: float
 ) -> ArmDifference:
     """Welch's interval and test of two independent (mean, its variance, n)."""
+    _checks.in_range(level, "confidence_level", 0, 1, ends="()")
     (m0, v0, n0), (m1, v1, n1) = control, treatment
+    v0, v1 = max(v0, 0.0), max(v1, 0.0)
     gap, std_error = m1 - m0, (v0 + v1) ** 0.5
     pooled = v0**2 / (n0 - 1) + v1**2 / (n1 - 1)
     df = (v0 + v1) ** 2 / pooled if pooled else n0 + n1 - 2.0
     quantile = float(stats.t.isf((1 - level) / 2, df))
-    statistic = gap / std_error if std_error else float("nan")
+    half = quantile * (std_error or float("nan"))
+    statistic = gap / (std_error or float("nan"))
     rel = _fieller(m0, v0, m1, v1, quantile)
     return ArmDifference(
         control=m0, treatment=m1, effect_size=gap, std_error=std_error,
-        effect_size_ci_lower=gap - quantile * std_error,
-        effect_size_ci_upper=gap + quantile * std_error, rel_effect_size=rel[0],
+        effect_size_ci_lower=gap - half, effect_size_ci_upper=gap + half,
+        rel_effect_size=rel[0],
         rel_effect_size_ci_lower=rel[1], rel_effect_size_ci_upper=rel[2],
         statistic=statistic, df=float(df),
         pvalue=float(2 * stats.t.sf(abs(statistic), df)),
@@ -200,6 +231,8 @@ def _fieller(
 ) -> tuple[float, float, float]:
     """Relative change m1 / m0 - 1 with Fieller's interval, NaN if m0 is near zero."""
     nan = float("nan")
+    if v0 + v1 == 0:
+        return (m1 / m0 - 1 if m0 > 0 else nan), nan, nan
     if m0 <= 0:
         return nan, nan, nan
     q2 = quantile**2

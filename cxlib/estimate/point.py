@@ -10,11 +10,13 @@ import pandas as pd
 from scipy import stats
 
 from cxlib import _checks
-from cxlib.errors import DataError
+from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate.design import Array, Design, design, design_se
 from cxlib.scales import Kind, Scale
 
 ADDED = np.array([0.75, 1.5, 0.75])
+_ALLOWED = {"net": (-1, 0, 1), "share": (0, 1)}
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +90,15 @@ def wilson(
     >>> tuple(round(x, 4) for x in wilson(0.3, 10))
     (0.1078, 0.6032)
     """
+    _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
+    _checks.in_range(share, "share", -_ROUNDING, 1 + _ROUNDING)
+    _checks.in_range(n, "n", 0, np.inf, ends="()")
+    share = float(np.clip(share, 0, 1))
     z2 = stats.norm.isf((1 - confidence_level) / 2) ** 2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    lower, upper = float(centre - half), float(centre + half)
+    return max(0.0, min(lower, share)), min(1.0, max(upper, share))
 
 
 def adjusted_wald(shares: npt.ArrayLike, n: float) -> tuple[float, float]:
@@ -156,16 +163,22 @@ def estimate(
 
     Raises
     ------
+    ArgumentError
+        For values that the kind does not take, or a `plan` or `domain` of other rows.
     DataError
-        With fewer than two answers (or clusters): there is no standard error.
+        With fewer than two answers (or clusters) inside the domain: there is no
+        standard error.
 
     Notes
     -----
     Mean: Student t on the design's df. Share: Wilson. Net: adjusted Wald. Both of
     these on the effective n, Kish's capped by the design's own; where everybody
     answered the same, the number of clusters caps it too. A clustered design uses
-    t quantiles in place of the normal. Rows without an answer leave the
-    design, as in ``na.rm``; rows outside the domain stay.
+    t quantiles in place of the normal. An adjusted-Wald interval that would leave out
+    the estimate itself (a handful of equal answers) is stretched to it. A mean of
+    equal answers has no interval (NaN): its spread is unknown, not zero. Rows without
+    an answer leave the design, as in ``na.rm``; rows outside the domain stay, and df
+    counts the clusters and strata that the domain touches.
 
     Examples
     --------
@@ -173,20 +186,13 @@ def estimate(
     >>> round(e.estimate, 3), round(e.ci_lower, 3), round(e.ci_upper, 3)
     (0.275, 0.016, 0.496)
     """
+    _checks.one_of(kind, "kind", ("mean", "share", "net"))
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
-    y = np.asarray(values, dtype=float)
-    inside = np.ones(len(y), bool) if domain is None else np.asarray(domain, dtype=bool)
-    answered = np.isfinite(y)
-    plan = (plan or design(len(y))).at(answered)
-    y, inside = y[answered], inside[answered]
-    if inside.sum() < 2:
-        raise DataError(
-            f"{int(inside.sum())} answers: an interval needs at least two; widen the "
-            "period or the segment."
-        )
+    y, inside, plan = _answered(values, kind, plan, domain)
     weight = np.where(inside, plan.weights, 0.0)
     point = float((weight * y).sum() / weight.sum())
     std_error, df = design_se(weight * (y - point) / weight.sum(), plan)
+    df = df if inside.all() else _domain_df(plan.at(inside))
     shares = None if kind == "mean" else _shares(y, weight)
     n_eff = _n_eff(y, point, std_error, weight, plan)
     ends = _interval(kind, point, std_error, df, shares, n_eff, plan, confidence_level)
@@ -197,6 +203,44 @@ def estimate(
         ci_upper=ends[3], df=df, n_eff=n_eff, deff=n / n_eff, centre=ends[0],
         centre_se=ends[1], confidence_level=confidence_level,
     )  # fmt: skip
+
+
+def _answered(
+    values: npt.ArrayLike, kind: Kind, plan: Design | None, domain: npt.ArrayLike | None
+) -> tuple[Array, npt.NDArray[np.bool_], Design]:
+    """Check values, domain and plan against each other; drop rows without an answer."""
+    y = np.asarray(values, dtype=float)
+    inside = np.ones(len(y), bool) if domain is None else np.asarray(domain, dtype=bool)
+    plan = plan or design(len(y))
+    for name, rows in (("plan", len(plan.weights)), ("domain", len(inside))):
+        if rows != len(y):
+            raise ArgumentError(f"`{name}` has {rows:,} rows for {len(y):,} values.")
+    answered = np.isfinite(y)
+    y, inside = y[answered], inside[answered]
+    allowed = _ALLOWED.get(kind)
+    if allowed and not np.isin(y, allowed).all():
+        raise ArgumentError(
+            f"`values` of kind '{kind}' must be {', '.join(map(str, allowed))} or "
+            "blank; turn answers into them with a scale."
+        )
+    n = int(inside.sum())
+    if n < 2:
+        raise DataError(
+            f"{n} answer{'' if n == 1 else 's'}: an interval needs at least two; widen "
+            "the period or the segment."
+        )
+    return y, inside, plan.at(answered)
+
+
+def _domain_df(part: Design) -> float:
+    """Clusters less strata that a domain touches."""
+    units = part.n_clusters
+    if units < 2:
+        raise DataError(
+            "all answers of this group come from one cluster; an interval needs at "
+            "least two clusters."
+        )
+    return float(max(1, units - len(np.unique(part.strata))))
 
 
 def _shares(y: Array, weight: Array) -> Array:
@@ -212,7 +256,8 @@ def _n_eff(
     kish = float(weight.sum() ** 2 / np.square(weight).sum())
     if plan.simple:
         return kish
-    spread = float((weight * np.square(y - point)).sum() / weight.sum())
+    n = int((weight > 0).sum())
+    spread = float((weight * np.square(y - point)).sum() / weight.sum()) * n / (n - 1)
     if spread > 0 and std_error > 0:
         return min(kish, spread / std_error**2)
     return min(kish, float(plan.at(weight > 0).n_clusters))
@@ -225,15 +270,16 @@ def _interval(
     """Return centre, its standard error and the two ends."""
     tail = (1 - level) / 2
     if kind == "mean" or shares is None:
-        half = stats.t.isf(tail, df) * std_error
+        known = std_error > 0 or plan.fpc is not None
+        half = stats.t.isf(tail, df) * std_error if known else np.nan
         return point, std_error, point - half, point + half
     quantile = stats.t.isf(tail, df) if plan.clustered else stats.norm.isf(tail)
     if kind == "share":
         widened = n_eff * (stats.norm.isf(tail) / quantile) ** 2
         return point, std_error, *wilson(point, widened, confidence_level=level)
     centre, spread = adjusted_wald(shares, n_eff)
-    half = quantile * spread
-    return centre, spread, max(-1.0, centre - half), min(1.0, centre + half)
+    lower, upper = centre - quantile * spread, centre + quantile * spread
+    return centre, spread, max(-1.0, min(lower, point)), min(1.0, max(upper, point))
 
 
 def score(
