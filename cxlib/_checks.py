@@ -22,7 +22,7 @@ def did_you_mean(word: str, options: Iterable[object]) -> str:
     if not names:
         return "there are none."
     shown = ", ".join(f"'{name}'" for name in names[:12])
-    return f"there are {shown}{', …' if len(names) > 12 else ''}."
+    return f"there are {shown}{', …' if len(names) > 12 else '.'}"
 
 
 def one_of(value: object, name: str, allowed: Collection[object]) -> None:

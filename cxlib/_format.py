@@ -126,3 +126,27 @@ def frame(table: pd.DataFrame, unit: str = "score") -> pd.DataFrame:
         for name in table.columns
     }
     return pd.DataFrame(shown, index=table.index)
+
+
+def headed(table: pd.DataFrame, unit: str = "score") -> pd.DataFrame:
+    """Return the table as text under headings for readers: ends joined, words spaced.
+
+    >>> headed(pd.DataFrame({"n_uncoded": [3], "ci_lower": [0.1], "ci_upper": [0.2]}))
+      n uncoded      interval
+    0         3  0.10 to 0.20
+    """
+    shown = frame(table, unit)
+    for prefix in ("", "effect_size_", "rel_effect_size_"):
+        low, high = f"{prefix}ci_lower", f"{prefix}ci_upper"
+        if {low, high} <= set(shown.columns):
+            ends = shown[low] + " to " + shown[high]
+            shown = shown.assign(**{low: ends}).drop(columns=high)
+            shown = shown.rename(columns={low: f"{prefix}interval"})
+    return shown.rename(columns={name: _heading(str(name), unit) for name in shown})
+
+
+def _heading(name: str, unit: str) -> str:
+    """'share_observed' becomes 'observed, %'."""
+    words = name.removeprefix("share_").removeprefix("rel_").replace("_", " ")
+    percent = unit_of(name.replace("interval", "ci_lower"), unit).startswith("share")
+    return f"{words}, %" if percent else words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -26,9 +26,11 @@ class Assumption:
 class Finding:
     """One headline number of a report, as written to results.json.
 
-    `unit` is 'points', 'share', 'amount', 'score' or 'count'; `n` the number of
+    `unit` is 'points', 'share', 'share_points' (a difference of shares), 'amount',
+    'score' or 'count'; `n` the number of
     units of observation behind the estimate. A finding without an interval has
-    `ci_lower` and `ci_upper` None and says why in its statement.
+    `ci_lower` and `ci_upper` None and says why in its statement. `label` is what the
+    headline calls the number; the id in words where it is blank.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Finding:
     ci_lower: float | None = None
     ci_upper: float | None = None
     n: int | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,8 +78,11 @@ class Result:
         """Return a copy of the tidy, unrounded table."""
         return self.table.copy()
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001
+        printer.text(self.text)
+
     def _repr_html_(self) -> str:
-        shown = _format.frame(self.table, self.unit)
+        shown = _format.headed(self.table, self.unit)
         note = (
             f"<p class='method'>{html.escape(self.method)}</p>" if self.method else ""
         )

@@ -96,6 +96,17 @@ CONTRACTS: Mapping[str, Contract] = {
 
 
 def contract(table: str) -> Contract:
-    """Return a table's contract; raise ArgumentError for an unknown table."""
+    """Return a table's contract.
+
+    Parameters
+    ----------
+    table : str
+        One of responses, invitations, codings, users, events, periods, initiatives.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown table.
+    """
     _checks.one_of(table, "table", tuple(CONTRACTS))
     return CONTRACTS[table]

@@ -19,7 +19,7 @@ _GROUPED = {
 }
 _COMMA = r"[-+]?\d{1,3}(\.\d{3})*,\d+|[-+]?\d+,\d+"
 _THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
-_LABELLED = re.compile(r"^(\d+)(?:\s*[-–—:=.(]\s*|\s+)(?![-–—:=.(])\D.*$", re.DOTALL)
+_LABELLED = re.compile(r"^(\d+)(?:\s*[-–—:=.(]\s*|\s+)[^\d\s\-–—:=.(].*$", re.DOTALL)
 _TRUE = {"true", "yes", "1", "1.0", "y", "si", "sì"}
 _FALSE = {"false", "no", "0", "0.0", "n"}
 _EXACT = 2**53
@@ -144,11 +144,13 @@ def natural(column: pd.Series, decimal: str = "") -> pd.Series:
         return _plain_type(column)
     text = column.astype("string").str.strip()
     filled = text.dropna()
-    if filled.str.casefold().isin(["true", "false"]).all() and len(filled):
+    if filled.empty or not re.match(r"[-+.\dtf]", filled.iloc[0], re.IGNORECASE):
+        return as_text(column)
+    if filled.str.casefold().isin(["true", "false"]).all():
         return text.str.casefold().map({"true": 1.0, "false": 0.0}).astype(float)
     values = plain_numbers(column, decimal)
     coded = filled.str.fullmatch(r"0\d+").any() or values.abs().max() >= _EXACT
-    if filled.empty or coded or values.notna().sum() < len(filled):
+    if coded or values.notna().sum() < len(filled):
         return as_text(column)
     whole = values.notna().all() and (values % 1 == 0).all()
     return values.astype("int64") if whole else values

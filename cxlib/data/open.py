@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from zipfile import BadZipFile
 
 import duckdb
@@ -63,7 +64,9 @@ def open_source(source: Source, root: Path | None = None) -> Opened:
         detail = "rows with every cell blank: dropped"
         checks.append(Check.caution(source.name, detail, rows - len(frame)))
     if frame.empty:
-        raise DataError(f"{source.name} has a header but no rows; export it again.")
+        nothing = "returns no rows" if source.query else "has a header but no rows"
+        fix = "mend the query" if source.query else "export it again"
+        raise DataError(f"{source.name} {nothing}; {fix}.")
     file = FileInfo(
         path=source.path or "query", sha256=digest, n_bytes=size, n_rows=len(frame)
     )
@@ -101,6 +104,8 @@ def _reason(error: Exception) -> str:
     """First line of a reader's message, without the cells that it may quote."""
     if isinstance(error, ImportError):
         return "this kind of workbook needs another package; save it as .xlsx."
+    if isinstance(error, BadZipFile):
+        return "it is no .xlsx workbook; declare what it is under `format`."
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     values = (duckdb.ConversionException, duckdb.InvalidInputException)
     return re.sub(r"'.*'", "'…'", first) if isinstance(error, values) else first
@@ -112,7 +117,10 @@ def _typed(path: Path | None, source: Source, root: Path | None) -> pd.DataFrame
         kept = pd.read_parquet(str(path))
         return kept if isinstance(kept.index, pd.RangeIndex) else kept.reset_index()
     if source.format == "excel":
-        return pd.read_excel(str(path), sheet_name=source.sheet or 0, dtype=object)
+        plain = source.path.lower().endswith((".xlsx", ".xlsm"))
+        engine: Literal["openpyxl"] | None = "openpyxl" if plain else None
+        sheet = source.sheet or 0
+        return pd.read_excel(str(path), sheet_name=sheet, dtype=object, engine=engine)
     where = str(path) if path is not None else ":memory:"
     found: pd.DataFrame
     with duckdb.connect(where, read_only=path is not None) as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -57,6 +58,9 @@ class Table:
                 low, high = self.frame[column].min(), self.frame[column].max()
                 return f"; {low:%Y-%m-%d} to {high:%Y-%m-%d}"
         return ""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001
+        printer.text(self.text)
 
     def _repr_html_(self) -> str:
         shown = _format.frame(self.checks).to_html(index=False, border=0, classes="cx")

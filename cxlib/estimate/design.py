@@ -51,7 +51,13 @@ class Design:
     @property
     def n_clusters(self) -> int:
         """Number of clusters (rows when not clustered), counted within strata."""
-        return len(np.unique(np.column_stack([self.strata, self.cluster]), axis=0))
+        return len(pd.unique(self.units)) if self.clustered else len(self.strata)
+
+    @property
+    def units(self) -> npt.NDArray[np.int64]:
+        """One whole number a row that names its cluster within its stratum."""
+        width = int(self.cluster.max(initial=0)) + 1
+        return self.strata.astype(np.int64) * width + self.cluster
 
     def at(self, rows: npt.NDArray[np.bool_]) -> Design:
         """Return the design of some rows only (blank answers dropped, say)."""
@@ -218,8 +224,7 @@ def _cluster_totals(
     if not (plan.clustered or plan.stratified):
         fpc = np.full(len(u), np.inf) if plan.fpc is None else plan.fpc
         return u, np.zeros(len(u), dtype=np.intp), fpc
-    key = plan.strata.astype(np.int64) * (int(plan.cluster.max()) + 1) + plan.cluster
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(plan.units, return_index=True, return_inverse=True)
     strata = pd.factorize(plan.strata[first], sort=True)[0]
     fpc = np.full(len(first), np.inf) if plan.fpc is None else plan.fpc[first]
     totals = np.bincount(inverse, weights=u).astype(np.float64)

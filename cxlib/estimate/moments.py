@@ -34,17 +34,14 @@ class Moments:
 
     def __post_init__(self) -> None:
         _enough(self.n)
-        if not (np.isfinite(self.mean).all() and np.isfinite(self.cov).all()):
-            raise DataError(
-                "an arm holds blank or infinite values; leave those units out, and "
-                "count them, before comparing."
-            )
+        _finite(self.mean, self.cov)
 
     @classmethod
     def of(cls, columns: npt.ArrayLike) -> Moments:
         """Return the moments of an (n, k) array without missing values."""
         x = np.asarray(columns, dtype=float)
         _enough(len(x))
+        _finite(x)
         x = x.reshape(len(x), -1)
         return cls(len(x), x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False)))
 
@@ -69,6 +66,15 @@ def _enough(n: int) -> None:
     if n < 2:
         units = "unit" if n == 1 else "units"
         raise DataError(f"{n:.0f} {units} in an arm; at least two are needed.")
+
+
+def _finite(*arrays: Array) -> None:
+    """Raise for blanks, which would turn every number of the arm into NaN."""
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise DataError(
+            "an arm holds blank or infinite values; leave those units out, and count "
+            "them, before comparing."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +143,18 @@ def ratio(
 ) -> ArmDifference:
     """Compare ratios of means, first column over second (orders per session).
 
+    Parameters
+    ----------
+    control, treatment : Moments
+        Of numerator and denominator, per randomised unit.
+    confidence_level : float
+
+    Returns
+    -------
+    ArmDifference
+
+    Notes
+    -----
     The variance of each arm's ratio is linearised (delta method): the unit that was
     randomised is the user, not the session.
 
@@ -167,6 +185,17 @@ def cuped(
     control: Moments, treatment: Moments, *, confidence_level: float = 0.95
 ) -> ArmDifference:
     """Compare means of the first column adjusted by a pre-period covariate (second).
+
+    Parameters
+    ----------
+    control, treatment : Moments
+        Of outcome and covariate.
+    confidence_level : float
+
+    Returns
+    -------
+    ArmDifference
+        With the adjusted means of both arms.
 
     Notes
     -----

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from statsmodels.stats.multitest import multipletests
 
 from cxlib import _checks
 
@@ -46,5 +45,22 @@ def adjust(
     tested = np.isfinite(raw)
     adjusted = raw.copy()
     if correction != "none" and tested.any():
-        adjusted[tested] = multipletests(raw[tested], method=correction)[1]
+        adjusted[tested] = (
+            _holm(raw[tested]) if correction == "holm" else _bh(raw[tested])
+        )
     return adjusted
+
+
+def _holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Step down: p times the number of hypotheses left, never falling."""
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    return np.minimum(stepped, 1)[np.argsort(order)]
+
+
+def _bh(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Step up: p times m over its rank, never rising from the largest down."""
+    order = np.argsort(-p)
+    ranks = np.arange(len(p), 0, -1)
+    stepped = np.minimum.accumulate(p[order] * len(p) / ranks)
+    return np.minimum(stepped, 1)[np.argsort(order)]

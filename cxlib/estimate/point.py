@@ -80,6 +80,19 @@ def wilson(
 ) -> tuple[float, float]:
     """Return Wilson's interval of a share; `n` may be an effective sample size.
 
+    Parameters
+    ----------
+    share : float
+        In [0, 1].
+    n : float
+        Positive.
+    confidence_level : float
+
+    Returns
+    -------
+    lower, upper : float
+        Within [0, 1] and around `share`, also at 0 and 1 and with one answer.
+
     References
     ----------
     Wilson, E. B. (1927). Probable inference, the law of succession, and statistical
@@ -292,7 +305,17 @@ def score(
 ) -> Estimate:
     """Estimate the score of a scale in the scale's own unit (points, share, mean).
 
-    Blank and invalid answers are left out; see `estimate` for the intervals.
+    Parameters
+    ----------
+    scores : pandas.Series
+        Answers; blank ones and those off the scale are left out.
+    scale : Scale
+    plan, domain, confidence_level
+        As in `estimate`, which says how the intervals are made.
+
+    Returns
+    -------
+    Estimate
 
     Examples
     --------
