@@ -1,0 +1,18 @@
+"""From results to a report: theme, charts, the answer, exported tables."""
+
+from __future__ import annotations
+
+from cxlib.report.answer import Answer, answer, ledger, placeholder, skipped
+from cxlib.report.export import export
+from cxlib.report.theme import set_theme, show
+
+__all__ = [
+    "Answer",
+    "answer",
+    "export",
+    "ledger",
+    "placeholder",
+    "set_theme",
+    "show",
+    "skipped",
+]

@@ -1,0 +1,140 @@
+"""Write what a notebook found as files other programs can read."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cxlib.errors import ArgumentError
+from cxlib.paths import resolve
+from cxlib.report.files import to_json, write_text
+from cxlib.result import Result
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+# A spreadsheet runs a cell that begins with one of these as a formula.
+_FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What `export` wrote: file names and their contents in words."""
+
+    folder: Path
+    files: tuple[tuple[str, str], ...]
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001
+        printer.text(", ".join(name for name, _ in self.files))
+
+    def _repr_html_(self) -> str:
+        items = "".join(
+            f"<li><code>{html.escape(name)}</code> {html.escape(what)}</li>"
+            for name, what in self.files
+        )
+        return f"<div class='cx-files'><p>Written:</p><ul>{items}</ul></div>"
+
+
+def export(
+    output_dir: str | os.PathLike[str],
+    results: Mapping[str, Result],
+    *,
+    sources: Iterable[Any] = (),
+) -> Written:
+    """Write results.json and one CSV file a result.
+
+    Parameters
+    ----------
+    output_dir : path
+        A relative one counts from the project root. Made if it is not there.
+    results : mapping of str to Result
+        File-safe name -> result. A skipped one gives no file.
+    sources : iterable of data.Table
+        The tables the results rest on: their counts, files and hashes are recorded.
+
+    Returns
+    -------
+    Written
+        Displayable list of the files.
+
+    Notes
+    -----
+    Numbers are written unrounded. Each file appears whole or not at all. Text in
+    a CSV that a spreadsheet would run as a formula gets an apostrophe in front.
+    Numbers JSON has no word for (NaN, infinity) become null.
+    """
+    bad = [name for name in results if not _NAME.fullmatch(name)]
+    if bad:
+        raise ArgumentError(
+            f"`results` has the name {bad[0]!r}; use letters, digits, '_' and '-', "
+            "because it becomes a file's name."
+        )
+    folder = resolve(output_dir)
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    files = [_write_table(folder, name, result) for name, result in results.items()]
+    kept = [file for file in files if file]
+    findings = [
+        {"result": name, **asdict(finding)}
+        for name, result in results.items()
+        for finding in result.findings
+    ]
+    record = {
+        "findings": findings,
+        "sources": [_source(table, i) for i, table in enumerate(sources, 1)],
+        "tables": [name for name, _ in kept],
+    }
+    write_text(folder / "results.json", to_json(record))
+    count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+    return Written(folder=folder, files=(("results.json", count), *kept))
+
+
+def safe_cell(value: object) -> object:
+    """Return a CSV cell that no spreadsheet runs as a formula.
+
+    Examples
+    --------
+    >>> safe_cell("=1+1"), safe_cell("-24.7"), safe_cell("late")
+    ("'=1+1", '-24.7', 'late')
+    """
+    if not isinstance(value, str) or not _FORMULA.match(value):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
+def _write_table(folder: Path, name: str, result: Result) -> tuple[str, str] | None:
+    """Write one result's table; return its file name and size in words."""
+    table = result.to_frame()
+    if table.empty and not len(table.columns):
+        return None
+    text = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])]
+    for column in text:
+        table[column] = table[column].astype(object).map(safe_cell)
+    table.columns = pd.Index([safe_cell(str(column)) for column in table.columns])
+    file = f"tables/{name}.csv"
+    write_text(folder / file, table.to_csv(index=False, lineterminator="\n"))
+    rows = f"{len(table):,} row{'' if len(table) == 1 else 's'}"
+    return file, f"{rows}, {len(table.columns)} columns"
+
+
+def _source(table: Any, position: int) -> dict[str, object]:
+    """Return what results.json says of a table that was read."""
+    files: Any = getattr(table, "files", ())
+    if isinstance(files, pd.DataFrame):
+        files = files.to_dict("records")
+    return {
+        "table": str(getattr(table, "name", position)),
+        "counts": dict(getattr(table, "counts", {})),
+        "files": [
+            asdict(file) if hasattr(file, "__dataclass_fields__") else dict(file)
+            for file in files
+        ],
+    }

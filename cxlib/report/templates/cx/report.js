@@ -1,0 +1,46 @@
+(() => {
+  const root = document.documentElement;
+  root.classList.add('scripted');
+  const find = id => document.getElementById(id);
+  const stored = (key, value) => {
+    try { return value === undefined ? localStorage.getItem(key) : localStorage.setItem(key, value); }
+    catch { return null; }
+  };
+  const dark = () => root.dataset.theme
+    ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  if (stored('cx-theme')) root.dataset.theme = stored('cx-theme');
+
+  const theme = find('theme');
+  if (theme) {
+    theme.hidden = false;
+    theme.onclick = () => stored('cx-theme', root.dataset.theme = dark() ? 'light' : 'dark');
+  }
+  const code = find('code'), blocks = document.querySelectorAll('details.code');
+  if (code && blocks.length) {
+    code.hidden = false;
+    code.onclick = () => {
+      const on = code.getAttribute('aria-pressed') !== 'true';
+      code.setAttribute('aria-pressed', on);
+      code.textContent = on ? 'Hide code' : 'Show code';
+      root.classList.toggle('coded', on);
+      blocks.forEach(block => { block.open = on; });
+    };
+  }
+  // Only a box that really scrolls should be a stop for the keyboard.
+  const boxes = () => document.querySelectorAll('.scroll').forEach(box => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute('tabindex');
+  });
+  boxes(); addEventListener('resize', boxes);
+
+  const contents = document.querySelector('#contents details');
+  if (contents && matchMedia('(max-width: 60rem)').matches) contents.open = false;
+  const links = new Map([...document.querySelectorAll('#contents a')]
+    .map(link => [decodeURIComponent(link.hash.slice(1)), link]));
+  const seen = new IntersectionObserver(entries => entries.forEach(entry => {
+    if (!entry.isIntersecting) return;
+    links.forEach(link => link.removeAttribute('aria-current'));
+    links.get(entry.target.id)?.setAttribute('aria-current', 'true');
+  }), { rootMargin: '0px 0px -75% 0px' });
+  links.forEach((link, id) => find(id) && seen.observe(find(id)));
+})();

@@ -1,0 +1,11 @@
+"""From params files to a site of reports: gate, run, record, index."""
+
+from __future__ import annotations
+
+from cxlib.run.folder import Outcome
+from cxlib.run.gate import check
+from cxlib.run.jobs import Job, find
+from cxlib.run.runner import Runner
+from cxlib.run.site import write_site
+
+__all__ = ["Job", "Outcome", "Runner", "check", "find", "write_site"]

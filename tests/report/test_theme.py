@@ -1,0 +1,91 @@
+"""Charts in a report: small, described, closed."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from PIL import Image
+
+from cxlib import report
+from cxlib.errors import ArgumentError
+from cxlib.report.theme import MAX_BYTES
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What `display` was given."""
+    calls = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda data, **more: calls.append((data, more))
+    )
+    return calls
+
+
+@pytest.fixture(autouse=True)
+def _restore():
+    with mpl.rc_context():
+        yield
+
+
+def draw():
+    report.set_theme()
+    axes = plt.subplots(1, 2, squeeze=False)[1]
+    axes[0, 0].plot([1, 2], [3, 1])
+    return axes
+
+
+@pytest.mark.parametrize(
+    "pick", [lambda a: a, lambda a: a[0, 0], lambda a: a[0, 0].figure]
+)
+def test_axes_arrays_and_figures_are_shown_and_closed(shown, pick):
+    report.show(pick(draw()), alt="It falls.")
+    [(data, more)] = shown
+    meta = more["metadata"]["image/png"]
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert image.mode == "P"
+    assert meta["alt"] == data["text/plain"] == "It falls."
+    assert meta["width"] == round(image.width * 96 / 144)
+    assert plt.get_fignums() == []
+
+
+def test_seaborn_grids_are_shown(shown):
+    import seaborn as sns
+
+    grid = sns.displot(x=[1, 2, 3])
+    report.show(grid, alt="Even.")
+    assert len(shown) == 1
+
+
+def test_heavy_chart_still_fits(shown):
+    rng = np.random.default_rng(1)
+    ax = plt.subplots(figsize=(9, 6))[1]
+    ax.imshow(rng.random((300, 300)))
+    report.show(ax, alt="Noise.")
+    [(data, _)] = shown
+    assert len(base64.b64decode(data["image/png"])) <= MAX_BYTES
+
+
+def test_same_chart_same_bytes(shown):
+    for _ in range(2):
+        report.show(draw(), alt="It falls.")
+    assert shown[0][0]["image/png"] == shown[1][0]["image/png"]
+
+
+@pytest.mark.parametrize("alt", ["", "  "])
+def test_alt_is_required(alt):
+    axes = draw()
+    with pytest.raises(ArgumentError, match="`alt` is empty; say in a sentence"):
+        report.show(axes, alt=alt)
+    plt.close("all")
+
+
+def test_something_else_is_refused():
+    with pytest.raises(
+        ArgumentError, match="`ax` is list; give the Axes or the Figure"
+    ):
+        report.show([1], alt="x")
