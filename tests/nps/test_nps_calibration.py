@@ -1,0 +1,124 @@
+"""Coverage and false alarms on simulated truth (slow).
+
+Bounds: binomial error of the number of draws around what methods promise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib import nps
+from cxlib.estimate import design, estimate
+from cxlib.estimate.contrast import contrast
+
+pytestmark = pytest.mark.slow
+
+
+def covered(found, truth):
+    return found.ci_lower <= truth <= found.ci_upper
+
+
+@pytest.mark.parametrize(("n", "least"), [(10, 0.93), (30, 0.935), (100, 0.935)])
+def test_adjusted_wald_covers_at_small_n(n, least):
+    draw = np.random.default_rng(n)
+    hits = []
+    for p in ([0.3, 0.3, 0.4], [0.1, 0.2, 0.7], [0.05, 0.05, 0.9]):
+        values = draw.choice([-1.0, 0.0, 1.0], (400, n), p=p)
+        hits += [covered(estimate(v, "net"), p[2] - p[0]) for v in values]
+    assert np.mean(hits) >= least
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_weighted_contrast_covers(clustered):
+    """Segment against rest, weights up to 1:5, accounts on both sides."""
+    draw = np.random.default_rng(1)
+    hits = []
+    for _ in range(600):
+        account = np.arange(160) // 2
+        mood = draw.normal(0, 1, 80)[account] if clustered else np.zeros(160)
+        inside = np.arange(160) % 2 == 0 if clustered else np.arange(160) < 60
+        latent = mood + draw.normal(0, 1, 160) + 0.4 * inside
+        values = np.where(latent > 0.5, 1.0, np.where(latent < -0.7, -1.0, 0.0))
+        plan = design(
+            160, weights=draw.choice([1.0, 2.0, 5.0], 160),
+            cluster=account if clustered else None,
+        )  # fmt: skip
+        found = contrast(values, "net", a=~inside, b=inside, plan=plan)
+        hits.append(covered(found, TRUTH[clustered]))
+    assert np.mean(hits) == pytest.approx(0.95, abs=0.03)
+
+
+def _truth(spread):
+    from scipy.stats import norm
+
+    def net(shift):
+        return norm.sf((0.5 - shift) / spread) - norm.cdf((-0.7 - shift) / spread)
+
+    return net(0.4) - net(0.0)
+
+
+TRUTH = {False: _truth(1.0), True: _truth(2**0.5)}
+
+
+def test_family_wise_error_of_twelve_equal_segments():
+    draw = np.random.default_rng(2)
+    sizes = [15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 230]
+    store = np.repeat([f"s{i:02d}" for i in range(12)], sizes)
+    alarms = 0
+    for _ in range(300):
+        score = draw.choice([3, 7, 10], len(store), p=[0.15, 0.2, 0.65])
+        found = nps.by_segment(pd.DataFrame({"score": score, "store": store}), "store")
+        alarms += len(found.differing) > 0
+    # .07 promised; three binomial standard errors of 300 draws above it
+    assert alarms / 300 <= 0.07 + 3 * (0.07 * 0.93 / 300) ** 0.5
+
+
+def test_heterogeneity_keeps_its_level():
+    draw = np.random.default_rng(3)
+    store = np.repeat(list("abcdef"), [30, 40, 50, 60, 80, 100])
+    alarms = 0
+    for _ in range(400):
+        score = draw.choice([3, 7, 10], 360, p=[0.3, 0.3, 0.4])
+        frame = pd.DataFrame({"score": score, "store": store})
+        alarms += nps.by_segment(frame, "store").heterogeneity["pvalue"].iloc[0] < 0.05
+    assert alarms / 400 == pytest.approx(0.05, abs=0.033)
+
+
+def test_split_intervals_cover():
+    """Rate and mix of a planted shift, shares estimated from the same rows."""
+    draw = np.random.default_rng(4)
+    p = {"a": [0.2, 0.2, 0.6], "b": [0.5, 0.3, 0.2]}
+    share = {"W1": 0.5, "W2": 0.7}
+    fall = 0.1
+    net = {"a": 0.4, "b": -0.3}
+    after = {"a": net["a"], "b": net["b"] - 2 * fall}
+    centre = sum(
+        s * m["a"] + (1 - s) * m["b"]
+        for s, m in ((0.5, net), (0.7, after))
+    ) / 2  # fmt: skip
+    rate = 100 * (after["b"] - net["b"]) * (0.5 + 0.3) / 2
+    mix = 100 * (
+        0.2 * (net["a"] - centre) - 0.2 * ((net["b"] + after["b"]) / 2 - centre)
+    )
+    hits = []
+    for _ in range(250):
+        parts = []
+        for wave in ("W1", "W2"):
+            plan = np.where(draw.random(200) < share[wave], "a", "b")
+            low = np.array(p["b"]) + (np.array([fall, 0, -fall]) if wave == "W2" else 0)
+            score = np.where(
+                plan == "a", draw.choice([3, 7, 10], 200, p=p["a"]),
+                draw.choice([3, 7, 10], 200, p=low),
+            )  # fmt: skip
+            parts.append(pd.DataFrame({"score": score, "wave": wave, "plan": plan}))
+        found = nps.change(pd.concat(parts, ignore_index=True), "wave", by="plan")
+        rows = found.table[found.table["segment"] == "all"].set_index("component")
+        hits.append(
+            [
+                rows.loc[c, "ci_lower"] <= t <= rows.loc[c, "ci_upper"]
+                for c, t in (("rate", rate), ("mix", mix))
+            ]
+        )
+    assert np.mean(hits, axis=0) == pytest.approx([0.95, 0.95], abs=0.042)
