@@ -1,0 +1,270 @@
+"""What is measured: metric specifications, in Python or from a params file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+from cxlib import _checks, scales
+from cxlib.errors import ArgumentError
+
+Direction = Literal["increase", "decrease"]
+Role = Literal["decision", "guardrail", "exploratory"]
+DIRECTIONS = ("increase", "decrease")
+ROLES = ("decision", "guardrail", "exploratory")
+UNITS = ("score", "amount", "share", "count")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """Base of the metric specifications; use Mean, Proportion, Ratio or Score.
+
+    Attributes
+    ----------
+    name : str
+        What reports call it.
+    column : str
+        Column of `users`; blank is no answer and never counts as zero.
+    covariate : str
+        Column measured before assignment, for CUPED; "" for none.
+    direction : {"increase", "decrease"}
+        Which way is better.
+    margin : float, optional
+        Largest loss that still counts as "not worse", positive, in the metric's unit
+        (shares as fractions, NPS in points).
+    role : {"decision", "guardrail", "exploratory"}
+        The decision family is Holm-corrected, the exploratory one by
+        Benjamini-Hochberg; guardrails are each protected on their own.
+    """
+
+    kind: ClassVar[str] = ""
+    name: str
+    column: str
+    covariate: str = ""
+    direction: Direction = "increase"
+    margin: float | None = None
+    role: Role = "decision"
+
+    def __post_init__(self) -> None:
+        where = f"metric '{self.name}'"
+        for part in ("name", "column"):
+            if not getattr(self, part):
+                raise ArgumentError(f"{where}: `{part}` is empty; name it.")
+        _checks.one_of(self.direction, f"{where}: direction", DIRECTIONS)
+        _checks.one_of(self.role, f"{where}: role", ROLES)
+        if self.margin is not None and not 0 < self.margin < math.inf:
+            raise ArgumentError(
+                f"{where}: `margin` is {self.margin!r}; it is the largest tolerable "
+                "loss, a positive number in the metric's unit."
+            )
+
+    @property
+    def result_unit(self) -> str:
+        """Unit of the estimates: 'score', 'amount', 'share', 'count' or 'points'."""
+        return "score"
+
+    @property
+    def factor(self) -> float:
+        """Multiplier from the mean of the values to the unit."""
+        return 1.0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column the metric reads."""
+        return tuple(name for name in (self.column, self.covariate) if name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mean(Metric):
+    """Mean of a number per user, such as spend: Welch's interval.
+
+    `unit` ('score', 'amount', 'share', 'count') says how it is shown.
+
+    Examples
+    --------
+    >>> Mean(name="spend", column="spend", unit="amount").result_unit
+    'amount'
+    """
+
+    kind: ClassVar[str] = "mean"
+    unit: str = "score"
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        _checks.one_of(self.unit, f"metric '{self.name}': unit", UNITS)
+
+    @property
+    def result_unit(self) -> str:
+        """The declared unit."""
+        return self.unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proportion(Metric):
+    """Share of users with a 0/1 flag, such as conversion: Newcombe's interval.
+
+    Examples
+    --------
+    >>> Proportion(name="conversion", column="converted", margin=0.005).result_unit
+    'share'
+    """
+
+    kind: ClassVar[str] = "proportion"
+
+    @property
+    def result_unit(self) -> str:
+        """Always 'share'."""
+        return "share"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio(Metric):
+    """Ratio of two sums over users, such as orders a session: delta method.
+
+    Examples
+    --------
+    >>> Ratio(name="basket", column="revenue", denominator="orders").columns
+    ('revenue', 'orders')
+    """
+
+    kind: ClassVar[str] = "ratio"
+    denominator: str = ""
+    unit: str = "score"
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        _checks.one_of(self.unit, f"metric '{self.name}': unit", UNITS)
+        if not self.denominator:
+            raise ArgumentError(
+                f"metric '{self.name}': a ratio needs a `denominator` column."
+            )
+        if self.covariate:
+            raise ArgumentError(
+                f"metric '{self.name}': a ratio takes no `covariate`; leave it out."
+            )
+
+    @property
+    def result_unit(self) -> str:
+        """The declared unit."""
+        return self.unit
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Numerator and denominator."""
+        return (self.column, self.denominator)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score(Metric):
+    """Survey score (NPS, CSAT, CES) of the users who answered.
+
+    `scale` is a registry key or a declared scale. A net score is compared in points by
+    the adjusted Wald interval and never relatively.
+
+    Examples
+    --------
+    >>> Score(name="NPS", column="score", scale="nps", margin=2).result_unit
+    'points'
+    """
+
+    kind: ClassVar[str] = "score"
+    scale: str | Mapping[str, Any] | scales.Scale = field(default="nps", hash=False)
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        scales.get(self.scale)
+
+    @property
+    def rule(self) -> scales.Scale:
+        """The scale as an object."""
+        return scales.get(self.scale)
+
+    @property
+    def result_unit(self) -> str:
+        """Unit of the scale."""
+        return self.rule.unit
+
+    @property
+    def factor(self) -> float:
+        """100 for points."""
+        return self.rule.factor
+
+
+KINDS: dict[str, type[Metric]] = {
+    cls.kind: cls for cls in (Mean, Proportion, Ratio, Score)
+}
+
+
+def metrics(declared: Sequence[Mapping[str, Any] | Metric]) -> tuple[Metric, ...]:
+    """Build metric specifications from a params file.
+
+    Parameters
+    ----------
+    declared : sequence of mapping or Metric
+        Each with `name`, `kind` (mean, proportion, ratio, score), `column` and the
+        fields of that kind; blank values are as good as absent.
+
+    Returns
+    -------
+    tuple of Metric
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown kind or field (with the nearest allowed one), a missing field,
+        a value outside its range, two metrics of one name, or no metric at all.
+
+    Examples
+    --------
+    >>> metrics([{"name": "spend", "kind": "mean", "column": "spend"}])[0].role
+    'decision'
+    >>> metrics([{"name": "cost", "kind": "mean", "colum": "cost"}])
+    Traceback (most recent call last):
+        ...
+    cxlib.errors.ArgumentError: metric 'cost' has the field 'colum'; did you mean...
+    """
+    if not declared:
+        raise ArgumentError("`metrics` is empty; declare at least one metric.")
+    built = tuple(
+        one if isinstance(one, Metric) else _build(one, i + 1)
+        for i, one in enumerate(declared)
+    )
+    names = [metric.name for metric in built]
+    for name in names:
+        if names.count(name) > 1:
+            raise ArgumentError(
+                f"`metrics` has {names.count(name)} metrics named '{name}'."
+            )
+    return built
+
+
+def _build(given: Mapping[str, Any], position: int) -> Metric:
+    """Build one metric, wording every mistake."""
+    if not isinstance(given, Mapping):
+        raise ArgumentError(
+            f"`metrics` item {position} is {given!r}; give name, kind, column."
+        )
+    where = f"metric '{given.get('name') or f'number {position}'}'"
+    if not given.get("kind"):
+        raise ArgumentError(f"{where} lacks `kind`; use one of {', '.join(KINDS)}.")
+    if given["kind"] not in KINDS:
+        hint = _checks.did_you_mean(str(given["kind"]), KINDS)
+        raise ArgumentError(f"{where} has the kind {given['kind']!r}; {hint}")
+    cls = KINDS[given["kind"]]
+    known = [part.name for part in fields(cls)]
+    for key in given:
+        if key not in known and key != "kind":
+            hint = _checks.did_you_mean(key, known)
+            raise ArgumentError(f"{where} has the field {key!r}; {hint}")
+    for key in ("name", "column"):
+        if not given.get(key):
+            raise ArgumentError(f"{where} lacks `{key}`.")
+    filled = {k: v for k, v in given.items() if k != "kind" and v not in (None, "")}
+    if isinstance(filled.get("margin"), str):
+        raise ArgumentError(
+            f"{where}: `margin` is {filled['margin']!r}; give a number in the metric's "
+            "unit, shares as fractions (0.005 for half a percentage point)."
+        )
+    return cls(**filled)
