@@ -1,0 +1,249 @@
+"""Numbers only: least squares within customers, its clustered errors, and the logit."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from statsmodels.discrete.discrete_model import Logit
+
+from cxlib.errors import DataError
+from cxlib.roi._spec import CovType
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solved:
+    """Coefficients of the terms of interest and what makes up their errors.
+
+    Attributes
+    ----------
+    coef : ndarray, shape (k,)
+    influence : ndarray, shape (G, k)
+        Of each cluster, scaled by the small-sample factor: its cross product is the
+        covariance, and cross products between outcomes are theirs.
+    clusters : ndarray, shape (G,)
+        Codes of the clusters, in the rows of `influence`.
+    n, n_entities, df_resid : int
+        Rows and customers used; rows less everything estimated.
+    cov_type : str
+        The convention in force.
+    r2 : float
+        Within customers (McFadden's for a logit).
+    """
+
+    coef: Array
+    influence: Array
+    clusters: Ints
+    n: int
+    n_entities: int
+    df_resid: int
+    cov_type: str
+    r2: float
+
+    @property
+    def std_error(self) -> Array:
+        """Square roots of the diagonal of the covariance."""
+        return np.asarray(np.sqrt(np.square(self.influence).sum(axis=0)))
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of t: clusters less one."""
+        return float(len(self.clusters) - 1)
+
+
+def group_sums(values: Array, codes: Ints) -> Array:
+    """Sum the columns within groups coded 0.."""
+    groups = int(codes.max()) + 1
+    return np.column_stack(
+        [np.bincount(codes, weights=column, minlength=groups) for column in values.T]
+    )
+
+
+def demean(values: Array, codes: Ints) -> Array:
+    """Subtract the group means of each column."""
+    counts = np.bincount(codes)
+    return np.asarray(values - (group_sums(values, codes) / counts[:, None])[codes])
+
+
+def dummies(codes: Ints) -> Array:
+    """Return one column a level but the first."""
+    levels, at = np.unique(codes, return_inverse=True)
+    return np.asarray(np.eye(len(levels))[at][:, 1:])
+
+
+def least_squares(
+    y: Array,
+    x: Array,
+    nuisance: Array,
+    *,
+    cluster: Ints,
+    absorbed: int,
+    n_entities: int,
+    constant: bool,
+    cov_type: CovType,
+) -> Solved:
+    """Regress y on x and nuisance columns, all already demeaned where they must be.
+
+    Parameters
+    ----------
+    y, x, nuisance : ndarray
+        Shapes (n,), (n, k), (n, m): the terms of interest, and period effects or a
+        constant.
+    cluster : ndarray of int
+        Codes 0.. without holes.
+    absorbed : int
+        Means taken out before, for the residual degrees of freedom.
+    n_entities : int
+        Customers among the rows.
+    constant : bool
+        Whether `nuisance` holds the constant.
+    cov_type : str
+        A convention of `COV_LABEL`.
+    """
+    z, k = np.column_stack([x, nuisance]), x.shape[1]
+    scale = np.sqrt(np.square(z).sum(axis=0))
+    z = z / scale
+    bread = np.linalg.inv(z.T @ z)
+    coef = bread @ (z.T @ y)
+    residual = y - z @ coef
+    scores = group_sums(z * residual[:, None], cluster)
+    groups, columns = len(scores), z.shape[1] + (0 if constant else 1)
+    counted = {"CR1": columns, "CR1_slopes": k, "CR1_dummies": z.shape[1] + absorbed}
+    if cov_type == "CRV3":
+        influence = _jackknife(z, y, coef, cluster)
+    else:
+        factor = small_sample(cov_type, groups, len(y), counted.get(cov_type, 0))
+        influence = scores @ bread * factor**0.5
+    total = np.square(y - (y.mean() if constant else 0)).sum()
+    return Solved(
+        coef=(coef / scale)[:k], influence=(influence / scale)[:, :k],
+        clusters=np.arange(groups), n=len(y), n_entities=n_entities,
+        df_resid=len(y) - absorbed - z.shape[1], cov_type=cov_type,
+        r2=float(1 - np.square(residual).sum() / total) if total > 0 else float("nan"),
+    )  # fmt: skip
+
+
+def small_sample(cov_type: str, groups: int, n: int, counted: int) -> float:
+    """Return the factor that a convention puts on the clustered covariance."""
+    if cov_type == "CR0":
+        return 1.0
+    factor = groups / (groups - 1)
+    if cov_type == "CR0_G":
+        return factor
+    if n <= counted:
+        raise DataError(
+            f"{n:,} rows cannot carry {counted:,} coefficients; name fewer drivers."
+        )
+    return factor * (n - 1) / (n - counted)
+
+
+def _jackknife(z: Array, y: Array, coef: Array, cluster: Ints) -> Array:
+    """Return each cluster's scaled change of the coefficients when it is left out."""
+    order = np.argsort(cluster, kind="stable")
+    groups = int(cluster.max()) + 1
+    ends = np.searchsorted(cluster[order], np.arange(groups + 1))
+    cross, sums = z.T @ z, z.T @ y
+    changes = np.empty((groups, z.shape[1]))
+    for group in range(groups):
+        rows = order[ends[group] : ends[group + 1]]
+        part, own = z[rows], y[rows]
+        kept = np.linalg.pinv(cross - part.T @ part, rcond=1e-12, hermitian=True)
+        changes[group] = kept @ (sums - part.T @ own) - coef
+    return np.asarray(changes * ((groups - 1) / groups) ** 0.5)
+
+
+def logit(
+    y: Array,
+    x: Array,
+    nuisance: Array,
+    *,
+    cluster: Ints,
+    n_entities: int,
+    cov_type: CovType,
+    binary: npt.NDArray[np.bool_],
+) -> Solved:
+    """Fit a logit and return average marginal effects with clustered errors.
+
+    Notes
+    -----
+    The effect of a 0/1 column is the change from 0 to 1, of any other the derivative,
+    averaged over the rows; errors by the delta method, the rows held fixed. The
+    statsmodels estimates carry the CR1 factor that statsmodels uses. There is no
+    cheap jackknife here: CRV3 falls back on CR1.
+    """
+    design = np.column_stack([x, nuisance])
+    fitted, params, likelihoods = _maximum(y, design)
+    weight = fitted * (1 - fitted)
+    bread = np.linalg.inv((design * weight[:, None]).T @ design)
+    scores = group_sums(design * (y - fitted)[:, None], cluster)
+    convention = (
+        "CR1" if cov_type in {"CRV3", "CR1_slopes", "CR1_dummies"} else cov_type
+    )
+    factor = small_sample(convention, len(scores), len(y), design.shape[1])
+    effects, jacobian = _marginal(design, params, fitted, binary)
+    return Solved(
+        coef=effects, influence=scores @ bread @ jacobian.T * factor**0.5,
+        clusters=np.arange(len(scores)), n=len(y), n_entities=n_entities,
+        df_resid=len(y) - design.shape[1], cov_type=convention,
+        r2=1 - likelihoods[0] / likelihoods[1],
+    )  # fmt: skip
+
+
+def _maximum(y: Array, design: Array) -> tuple[Array, Array, tuple[float, float]]:
+    """Return fitted probabilities, coefficients and both log likelihoods."""
+    scale = design.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            found = Logit(y, design / scale).fit(disp=0, maxiter=50, method="newton")
+        except np.linalg.LinAlgError:
+            raise DataError(_SEPARATED) from None
+        fitted = np.asarray(found.predict())
+        sound = found.mle_retvals["converged"] and np.isfinite(found.params).all()
+        widest = float(np.abs(found.params).max()) if sound else float("inf")
+        likelihoods = (float(found.llf), float(found.llnull))
+    if not sound or widest > 30 or likelihoods[0] > -1e-6:
+        raise DataError(_SEPARATED)
+    return fitted, np.asarray(found.params) / scale, likelihoods
+
+
+_SEPARATED = (
+    "the score and drivers together predict the outcome without error for some rows "
+    "(separation), so that a logit has no finite coefficient; drop the driver that "
+    "does so, or report the shares by level."
+)
+
+
+def _marginal(
+    design: Array, params: Array, fitted: Array, binary: npt.NDArray[np.bool_]
+) -> tuple[Array, Array]:
+    """Return average marginal effects of the first columns and their Jacobian."""
+    density = fitted * (1 - fitted)
+    slope = (density * (1 - 2 * fitted)) @ design / len(design)
+    effects, jacobian = np.empty(len(binary)), np.empty((len(binary), len(params)))
+    for j, is_binary in enumerate(binary):
+        if is_binary:
+            effects[j], jacobian[j] = _switched(design, params, j)
+        else:
+            effects[j] = params[j] * density.mean()
+            jacobian[j] = params[j] * slope
+            jacobian[j, j] += density.mean()
+    return effects, jacobian
+
+
+def _switched(design: Array, params: Array, j: int) -> tuple[float, Array]:
+    """Return the mean change of the probability as a 0/1 column goes from 0 to 1."""
+    rows, change = [], 0.0
+    for value in (1.0, 0.0):
+        at = design.copy()
+        at[:, j] = value
+        p = 1 / (1 + np.exp(-(at @ params)))
+        rows.append((p * (1 - p)) @ at / len(at))
+        change += (1 if value else -1) * float(p.mean())
+    return change, rows[0] - rows[1]
