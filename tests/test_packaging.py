@@ -76,9 +76,11 @@ def base_packages():
         except metadata.PackageNotFoundError:
             continue
         seen.add(name)
-        for need in map(Requirement, needs):
-            if need.marker is None or need.marker.evaluate({"extra": ""}):
-                todo.append(need.name)
+        todo += [
+            need.name
+            for need in map(Requirement, needs)
+            if need.marker is None or need.marker.evaluate({"extra": ""})
+        ]
     return sorted(seen)
 
 

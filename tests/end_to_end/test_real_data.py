@@ -1,0 +1,148 @@
+"""Real exports through `cx run`: the numbers, the state and the page of each run.
+
+The params files live in tests/params/<data set>/; their data are not part of this
+project. Reference numbers were computed independently (README of the data folder).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARAMS = ROOT / "tests" / "params"
+SHARED = ROOT.parent / "shared" / "data"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real data at {SHARED.name}/"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Every params file under tests/params, run once."""
+    out = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "cxlib", "run", str(PARAMS), "--out", str(out)],
+        cwd=ROOT, env={**os.environ, "CX_ROOT": str(ROOT)}, capture_output=True,
+        text=True, timeout=900, check=False,
+    )  # fmt: skip
+    assert done.returncode in {0, 1, 2, 3}, done.stderr
+    return out, done
+
+
+class Run:
+    """One run folder of the site."""
+
+    def __init__(self, out: Path, programme: str, name: str) -> None:
+        (self.folder,) = [
+            p.parent for p in out.glob(f"{programme}/{name}/*/manifest.json")
+        ]
+        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+        self.page = (self.folder / "report.html").read_text()
+
+    @property
+    def findings(self) -> dict:
+        results = json.loads((self.folder / "results.json").read_text())
+        return {f["id"]: f for f in results["findings"]}
+
+    def table(self, name: str) -> pd.DataFrame:
+        return pd.read_csv(self.folder / "tables" / f"{name}.csv")
+
+
+def test_exit_code_is_that_of_the_data_stops(site):
+    out, done = site
+    states = {
+        str(p.parent.parent.relative_to(out)): json.loads(p.read_text())["status"]
+        for p in out.glob("*/*/*/manifest.json")
+    }
+    assert set(states.values()) <= {"ok", "data"}, (states, done.stdout)
+    assert done.returncode == 3
+    assert (out / "index.html").is_file()
+
+
+def test_telco_score_and_touchpoints(site):
+    run = Run(site[0], "telco", "nps_segmentation")
+    score = run.table("score").iloc[0]
+    assert score["n"] == 2353
+    assert score["estimate"] == pytest.approx(-24.69, abs=0.005)
+    assert score["std_error"] == pytest.approx(1.81, abs=0.005)
+    segments = run.table("segments").set_index("segment")
+    expected = {
+        "Order": (-9.98, 962), "First Payment": (-29.29, 1130),
+        "Equipment Received": (-56.71, 231), "Service in Use": (-76.67, 30),
+    }  # fmt: skip
+    for name, (nps, n) in expected.items():
+        assert segments.loc[name, "estimate"] == pytest.approx(nps, abs=0.005)
+        assert segments.loc[name, "n"] == n
+
+
+def test_cncf_five_waves(site):
+    run = Run(site[0], "cncf", "nps_segmentation")
+    waves = run.table("trend").set_index("wave")
+    expected = {
+        "2020H2": (55.67, 97), "2021H1": (72.04, 93), "2021H2": (62.75, 102),
+        "2022H1": (44.44, 99), "2022H2": (49.57, 117),
+    }  # fmt: skip
+    for wave, (nps, n) in expected.items():
+        assert waves.loc[wave, "estimate"] == pytest.approx(nps, abs=0.005)
+        assert waves.loc[wave, "n"] == n
+
+
+def test_simple_shop_conversion_and_gate(site):
+    run = Run(site[0], "simple_shop", "journey_comparison")
+    assert run.manifest["status"] == "ok"
+    assert run.table("sample_ratio")["pvalue"].iloc[0] == pytest.approx(0.57, abs=0.005)
+    metrics = run.table("metrics").set_index("metric")
+    paid = metrics.loc["conversion"]
+    assert paid["control"] == pytest.approx(0.1483, abs=5e-5)
+    assert paid["treatment"] == pytest.approx(0.2274, abs=5e-5)
+    assert "not_in_test" in run.page
+
+
+def test_cookie_cats_is_stopped_by_its_sample_ratio(site):
+    run = Run(site[0], "cookie_cats", "journey_comparison")
+    assert run.manifest["status"] == "data"
+    assert run.manifest["exit_code"] == 3
+    assert "0.0086" in run.manifest["error"]
+    assert "sample" in run.manifest["error"].lower()
+    assert "44,700" in run.page
+
+
+def test_hillstrom_three_arms(site):
+    run = Run(site[0], "hillstrom", "journey_comparison")
+    metrics = run.table("metrics")
+    spend = metrics[metrics["metric"] == "spend"].set_index("treatment_arm")
+    assert spend.loc["Mens E-Mail", "effect_size"] == pytest.approx(0.7698, abs=5e-5)
+    assert spend.loc["Womens E-Mail", "effect_size"] == pytest.approx(0.4244, abs=5e-5)
+
+
+def test_jupyter_ux_codebook(site):
+    run = Run(site[0], "jupyter_ux", "voc_coding")
+    assert run.manifest["status"] == "ok"
+    assert len(run.table("shares")) >= 8
+
+
+def test_ibm_telco_separation_is_said(site):
+    run = Run(site[0], "ibm_telco", "roi_regression")
+    assert "separation" in (run.page + run.manifest["error"]).lower()
+
+
+@pytest.mark.parametrize(
+    "programme", sorted(p.name for p in PARAMS.glob("*") if p.is_dir())
+)
+def test_each_page_is_offline_and_private(site, programme):
+    for page in site[0].glob(f"{programme}/*/*/report.html"):
+        text = page.read_text()
+        assert "Content-Security-Policy" in text
+        assert "default-src 'none'" in text
+        assert 'src="http' not in text
+        assert "<link" not in text
+        assert "Traceback (most recent call last)" not in text
