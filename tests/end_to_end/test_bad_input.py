@@ -105,8 +105,8 @@ def site(tmp_path_factory):
         (folder / "nps_segmentation.yaml").write_text(yaml.safe_dump(merged))
     command = [sys.executable, "-m", "cxlib", "run", str(base / "params")]
     done = subprocess.run(
-        [*command, "--out", str(base / "out")], cwd=ROOT, env={**os.environ, "CX_ROOT": str(ROOT)}, capture_output=True,
-        text=True, timeout=900, check=False,
+        [*command, "--out", str(base / "out")], cwd=ROOT, capture_output=True,
+        env={**os.environ, "CX_ROOT": str(ROOT)}, text=True, timeout=900, check=False,
     )  # fmt: skip
     return base / "out", done
 

@@ -1,0 +1,41 @@
+"""Verbatims: code them, measure how well, and say what they say."""
+
+from cxlib.voc._reliability import reliability
+from cxlib.voc.agreement import Agreement, agreement
+from cxlib.voc.choices import caveats, choices, decision
+from cxlib.voc.codebook import Code, Codebook
+from cxlib.voc.coder import code
+from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
+from cxlib.voc.discovery import keyness, suggest_codes
+from cxlib.voc.impact import Impact, impact
+from cxlib.voc.prevalence import Prevalence, prevalence
+from cxlib.voc.quotes import Quotes, quotes
+from cxlib.voc.redact import redact
+from cxlib.voc.text import answers, clean
+
+__all__ = [
+    "Agreement",
+    "Code",
+    "Codebook",
+    "Commenters",
+    "Coverage",
+    "Impact",
+    "Prevalence",
+    "Quotes",
+    "agreement",
+    "answers",
+    "caveats",
+    "choices",
+    "clean",
+    "code",
+    "commenters",
+    "coverage",
+    "decision",
+    "impact",
+    "keyness",
+    "prevalence",
+    "quotes",
+    "redact",
+    "reliability",
+    "suggest_codes",
+]
