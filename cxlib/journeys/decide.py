@@ -170,7 +170,10 @@ def _harm(better: list[str], worse: list[str]) -> tuple[Choice, str]:
 def _ship(better: list[str], main: pd.DataFrame, guards: pd.DataFrame) -> str:
     """Say what carries the launch, and what remains open."""
     said = [f"{_are(better)} better"]
-    safe = _names(guards, "not worse") + _names(guards, "better")
+    gained = _names(guards, "better")
+    if gained:
+        said = [f"{_are(better + gained)} better"]
+    safe = _names(guards, "not worse")
     if safe:
         said.append(f"{_are(safe)} not worse")
     loose = _names(main, "cannot tell") + _names(guards, "cannot tell")

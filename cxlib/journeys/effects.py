@@ -84,6 +84,7 @@ class Comparison(Result):
             ci_lower=float(row["effect_size_ci_lower"]),
             ci_upper=float(row["effect_size_ci_upper"]),
             n=int(row["n_control"] + row["n_treatment"]),
+            label=f"{row['metric']}{self._arm(row)}, difference",
         )
 
     def _arm(self, row: pd.Series) -> str:

@@ -41,7 +41,7 @@ def pick(
     if not first:
         place = waves.index(last) if last in waves else -1
         first = waves[place - 1] if place > 0 else ""
-    for name, value in (("before", first), ("after", last)):
+    for name, value in (("after", last), ("before", first)):
         if value not in waves:
             hint = _checks.did_you_mean(value, waves)
             raise ArgumentError(f"`{name}` is {value!r}, which is no wave; {hint}")
@@ -60,7 +60,7 @@ def cluster_of(
     if not respondent:
         return cluster
     _checks.columns(responses, [respondent], "responses")
-    if not cluster:
+    if not cluster or cluster == respondent:
         return respondent
     _checks.columns(responses, [cluster], "responses")
     pairs = responses[[respondent, cluster]].dropna().drop_duplicates()

@@ -85,7 +85,7 @@ class Trend(_display.Told):
         before = self.waves.iloc[-2]["wave"]
         return (
             _words.finding(
-                f"{_words.plain_label(self.label)} change {before} to {row['wave']}",
+                f"{_words.plain_label(self.label)} trend {before} to {row['wave']}",
                 f"From {before} to {row['wave']} {self.label} changed by "
                 f"{self._size(self._change(row.to_dict()), row['n'])}.",
                 self._change(row.to_dict()), self.unit, row["n"],

@@ -246,7 +246,7 @@ def _card(finding: Finding, currency: str) -> dict[str, str]:
         ends = f"{kind} {low} to {high}"
     return {
         "id": finding.id,
-        "label": finding.label or _label(finding.id),
+        "label": _capital(finding.label) or _label(finding.id),
         "value": value,
         "unit": unit,
         "interval": ends,
@@ -259,7 +259,11 @@ def _label(identifier: str) -> str:
     """Turn a finding's id into a short label: 'nps_change' -> 'NPS change'."""
     words = re.split(r"[\s_.:/=-]+", identifier.strip())
     shown = [word.upper() if word.lower() in _CAPITALS else word for word in words]
-    text = " ".join(shown)
+    return _capital(" ".join(shown))
+
+
+def _capital(text: str) -> str:
+    """Upper-case the first letter alone."""
     return text[:1].upper() + text[1:]
 
 

@@ -96,7 +96,13 @@ class Impact(Told):
     def findings(self) -> tuple[Finding, ...]:
         """The clear loss and the clear gain that are largest."""
         return tuple(
-            finding(f"impact_{row['code']}", self._statement(row), row, self.unit)
+            finding(
+                f"impact_{row['code']}",
+                self._statement(row),
+                row,
+                self.unit,
+                f"{row['name']}, tied to the score",
+            )
             for row in self._extremes()
         )
 

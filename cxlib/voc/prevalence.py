@@ -103,12 +103,18 @@ class Prevalence(Told):
         else:
             told, rows = self._statement, self._ranked()
         return tuple(
-            finding(f"share_{self._key(row)}", told(row), row, "share")
+            finding(
+                f"share_{self._key(row)}", told(row), row, "share", self._label(row)
+            )
             for row in rows[:3]
         )
 
     def _key(self, row: Row) -> str:
         return f"{row['code']}_in_{row['segment']}" if self.by else str(row["code"])
+
+    def _label(self, row: Row) -> str:
+        where = f" in {row['segment']}" if self.by else ""
+        return f"{row['name']}{where}, share of verbatims"
 
     @property
     def overall(self) -> pd.DataFrame:

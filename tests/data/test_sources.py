@@ -366,8 +366,8 @@ def test_excel_sheet_and_untidy_headers(tmp_path, load, fails):
          "text; save it as .xlsx."),
         ("p.csv", b"PAR1....", "p.csv is a Parquet file, not text; declare `format: "
          "parquet`."),
-        ("z.csv", gzip.compress(b"a,b\n", mtime=0), "z.csv is gzipped, not text; end its name "
-         "in .gz."),
+        ("z.csv", gzip.compress(b"a,b\n", mtime=0),
+         "z.csv is gzipped, not text; end its name in .gz."),
         ("not.xlsx", b"a,b\n1,2\n",
          "not.xlsx cannot be read as excel: it is no .xlsx workbook; declare what it "
          "is under `format`."),

@@ -287,7 +287,7 @@ def test_trend_marks_only_what_is_beyond_noise():
     table = found.table
     gap = table["estimate"].diff().iloc[1:]
     assert table["effect_size"].iloc[1:].tolist() == pytest.approx(gap.tolist())
-    assert found.findings[0].id == "NPS change W2 to W3"
+    assert found.findings[0].id == "NPS trend W2 to W3"
     span = nps.change(frame, "wave", before="W1", after="W3").overall
     assert found.span.ci_lower == pytest.approx(span.ci_lower)
 

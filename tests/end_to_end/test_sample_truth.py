@@ -1,0 +1,125 @@
+"""The sample programme, end to end: each notebook recovers what was planted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TRUTH = json.loads((ROOT / "data" / "sample" / "truth.json").read_text())
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("sample")
+    done = subprocess.run(
+        [sys.executable, "-m", "cxlib", "run", "params/sample", "--out", str(out)],
+        cwd=ROOT, env={**os.environ, "CX_ROOT": str(ROOT)}, capture_output=True,
+        text=True, timeout=900, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+def table(site, notebook, name):
+    (path,) = site.glob(f"sample/{notebook}/2*/tables/{name}.csv")
+    return pd.read_csv(path)
+
+
+def holds(row, truth, prefix=""):
+    return row[f"{prefix}ci_lower"] <= truth <= row[f"{prefix}ci_upper"]
+
+
+def test_nps_overall_waves_and_the_segment_that_fell(site):
+    truth = TRUTH["responses"]
+    score = table(site, "nps_segmentation", "score").iloc[0]
+    assert holds(score, truth["nps"]["weighted"]["overall"])
+    trend = table(site, "nps_segmentation", "trend").set_index("wave")
+    for wave, nps in truth["nps"]["weighted"]["wave"].items():
+        assert holds(trend.loc[wave], nps), wave
+    change = table(site, "nps_segmentation", "change")
+    change = change.set_index(["segment", "component"])
+    for component, name in (("change", "total"), ("rate", "rate"), ("mix", "mix")):
+        assert holds(
+            change.loc["all", component], truth["last change"]["weighted"][name]
+        )
+    own = change.xs("change", level="component").drop("all")
+    assert own.index[own["pvalue_adj"] < 0.05].tolist() == ["app"]
+    hidden = table(site, "nps_segmentation", "segments").set_index("segment")["status"]
+    assert hidden["Abroad"].startswith("hidden")
+
+
+def test_drivers_are_ranked_as_planted(site):
+    truth = TRUTH["responses"]["drivers"]["lmg share"]
+    found = table(site, "nps_segmentation", "drivers").set_index("driver")
+    assert found["estimate"].idxmax() == max(truth, key=truth.get)
+    assert all(holds(found.loc[name], share) for name, share in truth.items())
+
+
+def test_themes_their_shares_and_what_they_cost(site):
+    truth = TRUTH["responses"]["themes"]
+    shares = table(site, "voc_coding", "shares")
+    shares = shares[shares["segment"] == "all"].set_index("code")
+    known = [name for name in truth if name in shares.index]
+    assert len(known) == 9
+    inside = [
+        holds(shares.loc[n], truth[n]["prevalence without empty answers"])
+        for n in known
+    ]
+    assert sum(inside) >= 8
+    impact = (
+        table(site, "voc_coding", "impact").set_index("code").loc[known, "estimate"]
+    )
+    assert impact.idxmin() == "delivery"
+    clear = [n for n in known if abs(truth[n]["impact"]) > 1]
+    assert all(impact[n] * truth[n]["impact"] > 0 for n in clear)
+    terms = " ".join(table(site, "voc_coding", "suggestions")["terms"])
+    assert "loyalty" in terms or "punti" in terms
+
+
+def test_planted_personal_data_reach_no_file(site):
+    written = [
+        p for p in site.rglob("*") if p.suffix in {".html", ".csv", ".json", ".ipynb"}
+    ]
+    text = "".join(p.read_text() for p in written)
+    assert len(TRUTH["pii"]) == 25
+    assert [item["kind"] for item in TRUTH["pii"] if item["text"] in text] == []
+
+
+def test_the_variant_wins_at_the_planted_step(site):
+    truth = TRUTH["users"]
+    metrics = table(site, "journey_comparison", "metrics").set_index("metric")
+    planted = {
+        "conversion": truth["conversion"]["difference"],
+        "NPS": truth["nps"]["difference"],
+        "spend per user (EUR)": truth["spend"]["difference"], "contacts per user": 0.0,
+    }  # fmt: skip
+    for name, size in planted.items():
+        assert holds(metrics.loc[name], size, "effect_size_"), name
+    gap = table(site, "journey_comparison", "funnel_gap").set_index("step")
+    assert gap["effect_size"].idxmax() == "payment"
+    assert gap["effect_size"].sum() == pytest.approx(
+        metrics.loc["conversion", "effect_size"], abs=1e-9
+    )
+    decision = table(site, "journey_comparison", "decision")
+    assert decision["decision"].tolist() == ["ship"]
+
+
+def test_the_value_of_a_point(site):
+    truth = TRUTH["periods"]["effect of one point of last month's score"]
+    found = table(site, "roi_regression", "coefficients")
+    found = found[found["term"] == "score"].set_index("outcome")
+    assert holds(found.loc["revenue"], truth["revenue"])
+    assert holds(found.loc["cost_to_serve"], truth["cost_to_serve"])
+    assert found.loc["retained", "ci_lower"] > 0
+    placebo = table(site, "roi_regression", "placebo")
+    lead = placebo[placebo["lag"] == -1]
+    assert ((lead["ci_lower"] <= 0) & (lead["ci_upper"] >= 0)).all()

@@ -1,0 +1,149 @@
+"""Unusual but honest parameters: every notebook answers, or stops with a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "data" / "sample"
+
+# case: (notebook, parameters, exit code)
+CASES = {
+    "voc_nothing_coded_by_hand": ("voc_coding", {"codings": {}}, 0),
+    "voc_no_score": ("voc_coding", {"scale": ""}, 0),
+    "voc_no_segment_no_wave": ("voc_coding", {"segment": "", "wave": ""}, 0),
+    "voc_no_quotes": ("voc_coding", {"n_quotes": 0}, 0),
+    "voc_weighted": ("voc_coding", {"weights": "weight"}, 0),
+    "voc_blank_verbatims": ("voc_coding", {"responses": {"path": "blank.csv"}}, 3),
+    "voc_few": ("voc_coding", {"responses": {"path": "few.csv"}}, 0),
+    "voc_hostile": ("voc_coding", {"responses": {"path": "hostile.csv"}}, 0),
+    "voc_codebook_missing": ("voc_coding", {"codebook": "nowhere.yaml"}, 3),
+    "voc_codebook_broken": ("voc_coding", {"codebook": "broken.yaml"}, None),
+    "nps_plain": (
+        "nps_segmentation",
+        {"weights": "", "cluster": "", "drivers": [], "segments": [], "wave": ""},
+        0,
+    ),
+    "nps_csat": ("nps_segmentation", {"responses": {"path": "csat.csv"},
+                 "scale": "csat", "target": 0.8, "drivers": []}, 0),
+    "nps_mean": ("nps_segmentation", {"responses": {"path": "csat.csv"},
+                 "scale": "csat_mean", "target": 4.0, "drivers": []}, 0),
+    "nps_own_scale": ("nps_segmentation", {"responses": {"path": "csat.csv"}, "scale": {
+        "name": "stars", "low": 1, "high": 5, "kind": "share", "top_from": 5},
+        "target": None}, 0),
+    "nps_paired": ("nps_segmentation", {"respondent": "account_id"}, 0),
+    "nps_level": ("nps_segmentation", {"confidence_level": 0.8}, 0),
+    "nps_unknown_wave": ("nps_segmentation", {"wave_to": "2031-Q1"}, None),
+    "ab_no_events": ("journey_comparison", {"events": {}, "steps": []}, 0),
+    "ab_events_only": ("journey_comparison", {
+        "users": {}, "events": {"path": "log.csv"}, "metrics": [
+            {"name": "sold", "kind": "proportion", "touchpoint": "confirmation"}],
+        "srm_by": []}, None),
+    "ab_one_variant": ("journey_comparison", {"users": {
+        "path": "data/sample/users.csv", "keep": {"variant": ["control"]}}}, 3),
+    "ab_wrong_control": ("journey_comparison", {"control": "kontrol"}, None),
+    "ab_wrong_step": ("journey_comparison", {"steps": ["home", "paymnt"]}, None),
+    "ab_wrong_metric": ("journey_comparison", {"metrics": [
+        {"name": "m", "kind": "meen", "column": "spend"}]}, 2),
+    "ab_no_metrics": ("journey_comparison", {"metrics": []}, None),
+    "ab_csat_metric": ("journey_comparison", {"metrics": [
+        {"name": "spend", "kind": "mean", "column": "spend", "direction": "decrease"}]},
+        0),
+    "roi_no_initiatives": ("roi_regression", {"initiatives": {}}, 0),
+    "roi_one_outcome": ("roi_regression", {"outcomes": ["revenue"], "drivers": []}, 0),
+    "roi_one_period": ("roi_regression", {"periods": {
+        "path": "data/sample/periods.csv", "keep": {"period": ["2025-03"]}}}, None),
+    "roi_lag_too_long": ("roi_regression", {"lag": 12}, None),
+    "roi_unknown_outcome": ("roi_regression", {"outcomes": ["profit"]}, 3),
+    "roi_twice": ("roi_regression", {"periods": {"path": "twice.csv"}}, 3),
+}  # fmt: skip
+
+EVIL = "http://evil.example/x.png"
+HOSTILE = [
+    "<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "x" * 100_000,
+    "\u202eevil\u202c",
+    "👍🏽 great 👩‍👩‍👧", "   ", "a\x07b late delivery", "$\\mathrm{x}$", "{{7*7}}",
+    "<script>document.title='PWNED'</script>", "[link](javascript:alert(1))",
+    f"![i]({EVIL})",
+]  # fmt: skip
+
+pytestmark = pytest.mark.slow
+
+
+def write_tables(folder: Path) -> None:
+    """Variants of the sample's tables."""
+    answers = pd.read_csv(SAMPLE / "responses.csv", keep_default_na=False)
+    answers.assign(verbatim="").to_csv(folder / "blank.csv", index=False)
+    answers.head(40).to_csv(folder / "few.csv", index=False)
+    odd = answers.head(600).copy()
+    odd["verbatim"] = [HOSTILE[i % len(HOSTILE)] for i in range(len(odd))]
+    odd.to_csv(folder / "hostile.csv", index=False)
+    stars = pd.to_numeric(answers["score"]) // 3 + 1
+    answers.assign(score=stars.clip(1, 5)).to_csv(folder / "csat.csv", index=False)
+    log = pd.read_csv(SAMPLE / "events.csv")
+    arms = pd.read_csv(SAMPLE / "users.csv")[["user_id", "variant"]]
+    log.merge(arms, on="user_id").to_csv(folder / "log.csv", index=False)
+    months = pd.read_csv(SAMPLE / "periods.csv")
+    pd.concat([months, months.head(5).assign(revenue=1.0)]).to_csv(
+        folder / "twice.csv", index=False
+    )
+    (folder / "broken.yaml").write_text("version: 1\ncodes:\n  - id: a\n  - id: a\n")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """All cases in one run of the command line."""
+    base = tmp_path_factory.mktemp("variants")
+    write_tables(base)
+    for case, (notebook, given, _) in CASES.items():
+        folder = base / "params" / case
+        folder.mkdir(parents=True)
+        text = yaml.safe_dump(given)
+        for file in [*base.glob("*.csv"), *base.glob("*.yaml")]:
+            text = text.replace(f": {file.name}", f": {file}")
+        (folder / f"{notebook}.yaml").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "cxlib", "run", str(base / "params"), "--out",
+         str(base / "out")],
+        cwd=ROOT, env={**os.environ, "CX_ROOT": str(ROOT)}, capture_output=True,
+        text=True, timeout=1800, check=False,
+    )  # fmt: skip
+    return base / "out", done
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_variant_ends_in_a_report_or_a_sentence(site, case):
+    notebook, _, code = CASES[case]
+    (folder,) = [p.parent for p in site[0].glob(f"{case}/{notebook}/*/manifest.json")]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    allowed = {0, 2, 3} if code is None else {code}
+    assert manifest["exit_code"] in allowed, manifest["error"]
+    page = (folder / "report.html").read_text()
+    assert "Traceback" not in page
+    if manifest["exit_code"] == 0:
+        assert manifest["headline"]["decision"]
+        for words in ("nan ", " nan", "None ", "NaN"):
+            assert words not in manifest["headline"]["decision"]
+        json.loads((folder / "results.json").read_text(), parse_constant=pytest.fail)
+    else:
+        assert len(manifest["error"]) > 30
+
+
+def test_hostile_verbatims_are_text(site):
+    (page,) = site[0].glob("voc_hostile/*/2*/report.html")
+    text = page.read_text()
+    for danger in (
+        "<img src=x",
+        "<script>document",
+        'href="javascript',
+        'evil.example/x.png"',
+    ):
+        assert danger not in text
