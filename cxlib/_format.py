@@ -65,8 +65,22 @@ def interval(
     >>> interval(-28.2, -21.1, "points")
     '95 % CI −28.2 to −21.1'
     """
-    level = f"{100 * confidence_level:g} %"
-    return f"{level} CI {number(lower, unit)} to {number(upper, unit)}"
+    low, high = ends(lower, upper, unit)
+    return f"{100 * confidence_level:g} % CI {low} to {high}"
+
+
+def ends(lower: object, upper: object, unit: str = "score") -> tuple[str, str]:
+    """Format the two ends of an interval with the same decimals.
+
+    >>> ends(56.03, 108.3, "amount"), ends(3.38, 4.46, "amount")
+    (('56', '108'), ('3.38', '4.46'))
+    """
+    decimals = None
+    if unit == "amount":
+        size = [abs(v) for v in (lower, upper) if isinstance(v, Real)]
+        decimals = 0 if max(map(float, size), default=0.0) >= 100 else 2
+    low, high = (number(v, unit, decimals=decimals) for v in (lower, upper))
+    return low, high
 
 
 def pvalue(value: float | None) -> str:
@@ -139,8 +153,8 @@ def headed(table: pd.DataFrame, unit: str = "score") -> pd.DataFrame:
     for prefix in ("", "effect_size_", "rel_effect_size_"):
         low, high = f"{prefix}ci_lower", f"{prefix}ci_upper"
         if {low, high} <= set(shown.columns):
-            ends = shown[low] + " to " + shown[high]
-            shown = shown.assign(**{low: ends}).drop(columns=high)
+            joined = shown[low] + " to " + shown[high]
+            shown = shown.assign(**{low: joined}).drop(columns=high)
             shown = shown.rename(columns={low: f"{prefix}interval"})
     return shown.rename(columns={name: _heading(str(name), unit) for name in shown})
 

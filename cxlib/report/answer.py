@@ -240,8 +240,7 @@ def _card(finding: Finding, currency: str) -> dict[str, str]:
     level = _LEVEL.search(finding.statement)
     ends = ""
     if finding.ci_lower is not None and finding.ci_upper is not None:
-        low = _format.number(finding.ci_lower, finding.unit)
-        high = _format.number(finding.ci_upper, finding.unit)
+        low, high = _format.ends(finding.ci_lower, finding.ci_upper, finding.unit)
         kind = f"{level[1]} % {level[2]}" if level else "CI"
         ends = f"{kind} {low} to {high}"
     return {
