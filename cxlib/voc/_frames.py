@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks
+from cxlib.data.convert import as_text
 from cxlib.errors import DataError
 from cxlib.estimate import Design, design
 from cxlib.voc.codebook import Codebook
@@ -155,9 +156,8 @@ def levels(frame: pd.DataFrame, by: str | None) -> list[tuple[str, Bools]]:
     found = [("all", np.ones(len(frame), dtype=bool))]
     if by:
         _checks.columns(frame, [by], "responses")
-        labels = (
-            frame[by].astype(object).where(frame[by].notna(), "(blank)").astype(str)
-        )
+        text = as_text(frame[by])
+        labels = text.where(text.notna(), "(blank)").astype(str)
         found += [
             (name, (labels == name).to_numpy()) for name in sorted(labels.unique())
         ]
