@@ -102,6 +102,12 @@ _BUILTIN = (
     Scale(name="csat_mean", label="CSAT mean", low=1, high=5, kind="mean"),
     Scale(name="ces", label="CES", low=1, high=7, kind="share", top_from=5),
     Scale(name="ces_mean", label="CES mean", low=1, high=7, kind="mean"),
+    Scale(name="sus", label="SUS", low=0, high=100, kind="mean", integer=False),
+    Scale(name="likert", label="Likert mean", low=1, high=5, kind="mean"),
+    Scale(
+        name="likert_top", label="Likert top 2", low=1, high=5, kind="share",
+        top_from=4,
+    ),
 )  # fmt: skip
 REGISTRY: Mapping[str, Scale] = {scale.name: scale for scale in _BUILTIN}
 

@@ -17,9 +17,10 @@ MAX_LINES, MEDIAN_LINES, MAX_PNG, MAX_FILE = 12, 3, 60_000, 500_000
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 
 
-def test_four_notebooks_are_there(path):
+def test_the_notebooks_are_there(path):
     assert {p.stem for p in NOTEBOOKS} >= {
-        "journey_comparison", "nps_segmentation", "roi_regression", "voc_coding",
+        "journey_comparison", "nps_segmentation", "nps_survey", "roi_regression",
+        "voc_coding",
     }  # fmt: skip
 
 

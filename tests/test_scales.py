@@ -78,7 +78,8 @@ NET = {"name": "s", "low": 1, "high": 5, "kind": "net", "top_from": 5, "bottom_t
         ("npz", "`scale` is 'npz'; did you mean 'nps'?"),
         (
             5,
-            "`scale` is 5; name one (nps, nps_1_10, csat, csat_mean, ces, ces_mean) or "
+            "`scale` is 5; name one (nps, nps_1_10, csat, csat_mean, ces, ces_mean, "
+            "sus, likert, likert_top) or "
             "declare one.",
         ),
         (

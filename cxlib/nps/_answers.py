@@ -17,6 +17,7 @@ from cxlib.estimate.contrast import Method, contrast, plain
 from cxlib.estimate.covariance import design_cov, domain_influence
 from cxlib.estimate.design import Array
 from cxlib.estimate.heterogeneity import Heterogeneity, heterogeneity
+from cxlib.estimate.partition import Partition, partition
 from cxlib.scales import Scale
 
 Rows = npt.NDArray[np.bool_]
@@ -115,6 +116,25 @@ class Answers:
             df_error=float(max(1, error)),
         )  # fmt: skip
 
+    def parted(self, codes: npt.NDArray[np.intp], k: int) -> Partition:
+        """All k segments at once, unscaled; code -1 is no segment."""
+        return partition(
+            self.values, self.scale.kind, codes=codes, k=k, plan=self.plan,
+            method=self.method, confidence_level=self.level,
+        )  # fmt: skip
+
+    def alike(self, parts: Partition, shown: list[int]) -> Heterogeneity | None:
+        """Test that segments share one score; None under two to compare."""
+        usable = [i for i in shown if parts.cells.n[i] >= 2]
+        if len(usable) < 2:
+            return None
+        strata = len(np.unique(self.plan.strata))
+        error = self.plan.n_clusters - strata if self.plan.clustered else np.inf
+        return heterogeneity(
+            parts.cells.centre[usable], parts.covariance[np.ix_(usable, usable)],
+            df_error=float(max(1, error)),
+        )  # fmt: skip
+
     def share_of(self, domain: Rows) -> float:
         """Weighted share of the answers that lie in a domain."""
         weights = self.plan.weights
@@ -172,8 +192,12 @@ def collect(
 
 def label(column: pd.Series) -> pd.Series:
     """Return labels as text: whole numbers without '.0', blanks as '(blank)'."""
-    text = column.astype("object").map(_text)
-    return pd.Series(text.to_numpy(dtype=object), index=column.index, dtype="str")
+    if pd.api.types.infer_dtype(column, skipna=True).startswith("mixed"):
+        text = column.astype("object").map(_text).to_numpy(dtype=object)
+        return pd.Series(text, index=column.index, dtype="str")
+    codes, seen = pd.factorize(column, use_na_sentinel=False)
+    named = pd.Series(seen).astype("object").map(_text).astype("str")
+    return named.take(codes).set_axis(column.index).rename(None)
 
 
 def _text(value: object) -> str:

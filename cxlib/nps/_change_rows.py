@@ -81,7 +81,7 @@ def _segments(
     labels = answers.labels(by)
     named = {name: np.asarray(labels == name) for name in sorted(labels.unique())}
     counts = [[int((rows & wave).sum()) for rows in named.values()] for wave in (a, b)]
-    small = _split.pool(counts[0], counts[1], min_n)
+    small = _split.to_pool(counts[0], counts[1], min_n)
     kept = {k: v for (k, v), s in zip(named.items(), small, strict=True) if not s}
     pooled = [v for v, s in zip(named.values(), small, strict=True) if s]
     return kept | ({POOLED: np.any(pooled, axis=0)} if pooled else {})

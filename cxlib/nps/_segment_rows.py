@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from cxlib.estimate import Correction, adjust
+from cxlib.estimate.partition import Partition
 from cxlib.nps import _words
-from cxlib.nps._answers import Answers, Rows
+from cxlib.nps._answers import Answers
 from cxlib.nps._suppress import is_hidden, statuses
 
 COLUMNS = [
@@ -16,63 +17,69 @@ COLUMNS = [
     "effect_size_ci_upper", "statistic", "df", "pvalue", "pvalue_adj", "verdict",
     "status",
 ]  # fmt: skip
+HEAD = ("by", "segment", "status", "verdict")
+GAP = {
+    "effect_size": "estimate", "effect_size_ci_lower": "ci_lower",
+    "effect_size_ci_upper": "ci_upper", "statistic": "statistic", "df": "df",
+    "pvalue": "pvalue",
+}  # fmt: skip
+SCALED = ("estimate", "std_error", "ci_lower", "ci_upper")
 
 
 def rows_of(
     answers: Answers, column: str, min_n: int, target: float | None
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     """All segments of one column: their rows, and the test that any differ."""
-    labels = answers.labels(column)
-    names = sorted(labels.unique())
-    domains = [np.asarray(labels == name) for name in names]
-    found = dict(zip(names, statuses([d.sum() for d in domains], min_n), strict=True))
-    rows = [
-        _row(answers, column, name, rows, found[name], target)
-        for name, rows in zip(names, domains, strict=True)
-    ]
-    table = pd.DataFrame(
-        rows, columns=[*COLUMNS[:-4], "pvalue", "verdict", "status", "_family"]
-    )
+    codes, named = pd.factorize(answers.labels(column), sort=True)
+    names = [str(name) for name in named]
+    parts = answers.parted(codes, len(names))
+    parts.check(range(len(names)))
+    table = _table(answers, parts, names, target).assign(by=column)
+    table["status"] = statuses(parts.cells.n, min_n)
+    hidden = table["status"].map(is_hidden).to_numpy(dtype=bool)
+    if hidden.any():
+        table.loc[hidden, [c for c in COLUMNS if c in table and c not in HEAD]] = np.nan
+        table.loc[hidden, "verdict"] = ""
+    else:
+        table["n"] = table["n"].astype(int)
     order = table.sort_values(
         "estimate", ascending=False, na_position="last", kind="stable"
     )
-    return order.reset_index(drop=True), _differ(answers, column, domains)
+    columns = [*COLUMNS[:-4], "pvalue", "verdict", "status", "_family"]
+    return order[columns].reset_index(drop=True), _differ(answers, column, parts)
 
 
-def _row(
-    answers: Answers,
-    column: str,
-    name: str,
-    rows: Rows,
-    status: str,
-    target: float | None,
-) -> dict[str, object]:
-    """One segment: its score, its gap to the rest; only the test if it is hidden."""
-    inside, outside = int(rows.sum()), int((~rows).sum())
-    head = {"by": column, "segment": name, "status": status, "verdict": ""}
-    gap = answers.contrast(~rows, rows) if min(inside, outside) >= 2 else None
-    family = gap.pvalue if gap else np.nan
-    if is_hidden(status):
-        return head | {"_family": family}
-    own = answers.estimate(rows)
-    row: dict[str, object] = head | {"share_of_answers": answers.share_of(rows)}
-    row |= {k: v for k, v in own.as_row().items() if k not in {"df", "deff"}}
+def _table(
+    answers: Answers, parts: Partition, names: list[str], target: float | None
+) -> pd.DataFrame:
+    """Every segment's score and its gap to the rest, where two answers are on each."""
+    factor = answers.scale.factor
+    cells, rest = parts.cells.scaled(factor), parts.rest.scaled(factor)
+    own = cells.columns()
+    gap = {
+        k: v * (factor if k in SCALED else 1) for k, v in parts.against_rest().items()
+    }
+    two = (cells.n >= 2) & (rest.n >= 2)
+    table = pd.DataFrame({"segment": names, **own}).drop(columns="df")
+    table["share_of_answers"] = parts.weight / answers.plan.weights.sum()
+    table["rest"] = np.where(two, rest.estimate, np.nan)
+    for ours, theirs in GAP.items():
+        table[ours] = np.where(two, gap[theirs], np.nan)
+    table["_family"] = table["pvalue"]
+    table["verdict"] = ""
     if target is not None:
-        row["verdict"] = _words.verdict(own, target)[1]
-    if gap is None:
-        return row
-    return row | {
-        "rest": answers.estimate(~rows).estimate, "effect_size": gap.estimate,
-        "effect_size_ci_lower": gap.ci_lower, "effect_size_ci_upper": gap.ci_upper,
-        "statistic": gap.statistic, "df": gap.df, "pvalue": gap.pvalue,
-        "_family": family,
-    }  # fmt: skip
+        table["verdict"] = [
+            _words.verdict(cells.one(i), target)[1] if n >= 2 else ""
+            for i, n in enumerate(cells.n)
+        ]
+    return table
 
 
-def _differ(answers: Answers, column: str, domains: list[Rows]) -> dict[str, object]:
+def _differ(answers: Answers, column: str, parts: Partition) -> dict[str, object]:
     """Cochran's Q over the segments with at least two answers."""
-    head: dict[str, object] = {"by": column, "segments": len(domains)}
-    test = answers.together(domains)
+    k = len(parts.weight)
+    head: dict[str, object] = {"by": column, "segments": k}
+    test = answers.alike(parts, list(range(k)))
     if test is None:
         return head | dict.fromkeys(("statistic", "df", "pvalue", "rel_excess"), np.nan)
     return head | {

@@ -87,7 +87,7 @@ def _mean(values: Array, rows: Rows, plan: Design) -> tuple[float, Array]:
     return mean, domain_influence(values, rows, plan)
 
 
-def pool(n_before: npt.ArrayLike, n_after: npt.ArrayLike, min_n: int) -> Rows:
+def to_pool(n_before: npt.ArrayLike, n_after: npt.ArrayLike, min_n: int) -> Rows:
     """Return which segments to put together because a wave has too few of them.
 
     A segment is too small if a wave has some of it but fewer than `min_n`. The pool
@@ -95,7 +95,7 @@ def pool(n_before: npt.ArrayLike, n_after: npt.ArrayLike, min_n: int) -> Rows:
 
     Examples
     --------
-    >>> pool([90, 40, 4], [80, 50, 30], 10)
+    >>> to_pool([90, 40, 4], [80, 50, 30], 10)
     array([False,  True,  True])
     """
     counts = np.column_stack([n_before, n_after]).astype(float)

@@ -14,6 +14,7 @@ from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction, Difference, adjust
 from cxlib.estimate.contrast import Method
 from cxlib.estimate.heterogeneity import Heterogeneity
+from cxlib.estimate.partition import Partition
 from cxlib.nps import _design_words, _display, _waves, _words
 from cxlib.nps._answers import Answers, collect
 from cxlib.nps._suppress import FEW, SMALL, is_hidden, statuses
@@ -25,6 +26,12 @@ COLUMNS = [
     "effect_size", "effect_size_ci_lower", "effect_size_ci_upper", "statistic",
     "df", "pvalue", "pvalue_adj", "status",
 ]  # fmt: skip
+STEP = {
+    "effect_size": "estimate", "effect_size_ci_lower": "ci_lower",
+    "effect_size_ci_upper": "ci_upper", "statistic": "statistic", "df": "df",
+    "pvalue": "pvalue",
+}  # fmt: skip
+SCALED = ("estimate", "std_error", "ci_lower", "ci_upper")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -271,40 +278,49 @@ def trend(
 def _trend(
     answers: Answers, wave: str, names: list[str], min_n: int, correction: Correction
 ) -> Trend:
-    labels = answers.labels(wave)
-    domains = [np.asarray(labels == name) for name in names]
-    status = statuses([d.sum() for d in domains], min_n)
+    codes = pd.Index(names).get_indexer(pd.Index(answers.labels(wave)))
+    parts = answers.parted(codes, len(names))
+    status = statuses(parts.cells.n, min_n)
     shown = [i for i, word in enumerate(status) if not is_hidden(word)]
     if len(shown) < 2:
         why = f"Fewer than two waves of '{wave}' have enough answers to be shown."
         return _none(why, answers.level)
-    rows = []
-    for i, name in enumerate(names):
-        row: dict[str, object] = {"wave": name, "status": status[i]}
-        if i in shown:
-            own = answers.estimate(domains[i]).as_row()
-            row |= {k: v for k, v in own.items() if k not in {"df", "deff"}}
-            row |= _step(answers, domains, i) if i - 1 in shown else {}
-        rows.append(row)
-    table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "pvalue_adj"])
+    parts.check(shown, rest=False)
+    table = _table(answers, parts, shown)
+    table.insert(0, "wave", names)
+    table["status"] = status
     table["pvalue_adj"] = adjust(table["pvalue"].to_numpy(dtype=float), correction)
     return Trend(
         table=table[COLUMNS], unit=answers.scale.unit, label=answers.scale.label,
-        span=answers.contrast(domains[shown[0]], domains[shown[-1]]),
-        together=answers.together([domains[i] for i in shown]),
-        correction=correction, confidence_level=answers.level,
-        method=_method(answers, correction), assumptions=assumptions(answers),
+        span=_gap(answers, parts, shown[0], shown[-1]),
+        together=answers.alike(parts, shown), correction=correction,
+        confidence_level=answers.level, method=_method(answers, correction),
+        assumptions=assumptions(answers),
     )  # fmt: skip
 
 
-def _step(answers: Answers, domains: list[Any], i: int) -> dict[str, float]:
-    """Change from the wave before."""
-    gap = answers.contrast(domains[i - 1], domains[i])
-    return {
-        "effect_size": gap.estimate, "effect_size_ci_lower": gap.ci_lower,
-        "effect_size_ci_upper": gap.ci_upper, "statistic": gap.statistic, "df": gap.df,
-        "pvalue": gap.pvalue,
-    }  # fmt: skip
+def _table(answers: Answers, parts: Partition, shown: list[int]) -> pd.DataFrame:
+    """Every wave shown, and its change from the wave before where that is shown."""
+    table = pd.DataFrame(parts.cells.scaled(answers.scale.factor).columns())
+    table.loc[~table.index.isin(shown)] = np.nan
+    table = table.astype({"n": int} if len(shown) == len(table) else {})
+    steps = [i for i in shown if i - 1 in shown]
+    table = table.drop(columns="df").reindex(columns=COLUMNS[1:-2])
+    for i in steps:
+        gap = _gap(answers, parts, i - 1, i)
+        table.loc[i, list(STEP)] = [getattr(gap, name) for name in STEP.values()]
+    return table
+
+
+def _gap(answers: Answers, parts: Partition, a: int, b: int) -> Difference:
+    """Wave b less wave a."""
+    factor = answers.scale.factor
+    return Difference(
+        **{
+            name: float(value[0]) * (factor if name in SCALED else 1.0)
+            for name, value in parts.between([a], [b]).items()
+        }
+    )
 
 
 def _none(reason: str, confidence_level: float) -> Trend:

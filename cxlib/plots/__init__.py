@@ -15,34 +15,48 @@ from cxlib.plots.nps import (
     segment_scores,
 )
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
+from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roi import (
     outcome_by_score,
     placebo_lead,
     point_value,
     specifications,
 )
+from cxlib.plots.segmentation import cut_points, league_table, likert
+from cxlib.plots.tracking import control_chart, love_plot, transition_table
 from cxlib.plots.voc import code_agreement, code_heatmap, code_impact, code_shares
+from cxlib.plots.weighting import balance, tipping_point
 
 __all__ = [
+    "account_scores",
+    "balance",
     "change_split",
     "code_agreement",
     "code_heatmap",
     "code_impact",
     "code_shares",
+    "control_chart",
+    "cut_points",
     "driver_shares",
     "funnel_gap",
     "funnel_steps",
+    "league_table",
+    "likert",
+    "love_plot",
     "metric_forest",
     "outcome_by_score",
     "payoff_fan",
     "payoffs",
     "placebo_lead",
     "point_value",
+    "power_curve",
     "score_sensitivity",
     "score_shares",
     "score_trend",
     "segment_scores",
     "specifications",
+    "tipping_point",
     "tornado",
     "transition_differences",
+    "transition_table",
 ]

@@ -326,7 +326,7 @@ def score_sensitivity(
     Parameters
     ----------
     table : pandas.DataFrame
-        `Sensitivity.table`.
+        `Sensitivity.table` or `Ways.table`.
     unit, label : str
     ax : matplotlib.axes.Axes, optional
 
@@ -346,7 +346,7 @@ def score_sensitivity(
     """
     place = np.arange(len(table), dtype=float)
     ax = _marks.axes(ax, _MARGIN + 0.3 * len(table))
-    colour = {"as reported": BLUE, "cut points": GREY}
+    colour = {"as reported": BLUE, "cut points": GREY, "another question": GREY}
     colours = [colour.get(group, GREEN) for group in table["group"]]
     _marks.intervals(ax, table, place, unit, colours=colours)
     ax.axvline(
@@ -354,7 +354,8 @@ def score_sensitivity(
     )
     ax.set_yticks(place, table["choice"].tolist())
     ax.set_ylim(len(table) - 0.4, -0.7)
-    ax.set_xlabel(f"{label}, {UNIT_LABELS[unit]} (grey: another cut point)")
+    note = " (grey: another cut point)" if "cut points" in set(table["group"]) else ""
+    ax.set_xlabel(f"{label}, {UNIT_LABELS[unit]}{note}")
     return _marks.clean(ax)
 
 

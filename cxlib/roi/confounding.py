@@ -10,6 +10,7 @@ from scipy import stats
 
 from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
+from cxlib.estimate.confounding import robustness_value
 from cxlib.result import Finding
 from cxlib.roi._display import Told
 
@@ -132,31 +133,17 @@ def sensitivity(
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     t = abs(estimate) / std_error
     level = (1 - confidence_level) / 2
-    critical = float(stats.t.isf(level, dof - 1)) / (dof - 1) ** 0.5
-    f = q * t / dof**0.5
     cases = [("as estimated", estimate, std_error)]
     if benchmark is not None:
         cases.append(_bounded(estimate, std_error, dof, benchmark))
     return Sensitivity(
         table=_cases(cases, dof, level), unit="score",
         method="Robustness value of Cinelli and Hazlett (2020).",
-        partial_r2=t**2 / (t**2 + dof), robustness=_robustness(f),
-        robustness_ci=_interval_robustness(f, critical), q=q,
+        partial_r2=t**2 / (t**2 + dof), robustness=robustness_value(t, dof, q=q),
+        robustness_ci=robustness_value(t, dof, q=q, confidence_level=confidence_level),
+        q=q,
         benchmark=cases[-1][0] if benchmark is not None else "",
     )  # fmt: skip
-
-
-def _robustness(f: float) -> float:
-    return float(((f**4 + 4 * f**2) ** 0.5 - f**2) / 2)
-
-
-def _interval_robustness(f: float, critical: float) -> float:
-    reduced = f - critical
-    if reduced <= 0:
-        return 0.0
-    if f > 1 / critical:
-        return float((f**2 - critical**2) / (1 + f**2))
-    return _robustness(reduced)
 
 
 def _cases(

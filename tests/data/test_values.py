@@ -190,9 +190,9 @@ WRONG = "a.csv: one problem to mend.\n  - a.csv · column 'score': "
             "nps",
             "no answer is above 5 on the declared scale 'nps' (0-10) (60 rows). "
             "Declare "
-            "the right `scale` (answers run 1 to 5; csat, csat_mean would fit), or "
-            "spell "
-            "it out as a mapping to use it all the same.",
+            "the right `scale` (answers run 1 to 5; csat, csat_mean, likert, "
+            "likert_top would fit), or spell it out as a mapping to use it all the "
+            "same.",
         ),
         (
             [1, 2, 3, 4, 5, 6, 7] * 12,
@@ -211,7 +211,8 @@ WRONG = "a.csv: one problem to mend.\n  - a.csv · column 'score': "
         (
             [60, 70, 100],
             "nps",
-            "lies off the declared scale 0-10 (3 rows). Declare the right `scale`.",
+            "lies off the declared scale 0-10 (3 rows). Declare the right `scale` "
+            "(answers run 60 to 100; sus would fit).",
         ),
         (
             ["good", "bad", "9"],

@@ -96,6 +96,25 @@ def test_cncf_five_waves(site):
         assert waves.loc[wave, "n"] == n
 
 
+def test_cncf_tracker_has_limits_and_a_dated_change(site):
+    run = Run(site[0], "cncf", "nps_segmentation")
+    chart = run.table("control_chart").set_index("wave")
+    assert (chart["limit_lower"] < chart["centre"]).all()
+    assert (chart["limit_upper"] > chart["centre"]).all()
+    shift = run.table("change_point")
+    assert shift["best"].sum() == 1
+    assert len(shift) == 4
+
+
+def test_telco_without_invitations_says_so(site):
+    run = Run(site[0], "telco", "nps_survey")
+    assert run.manifest["status"] == "ok"
+    assert run.table("score").iloc[0]["estimate"] == pytest.approx(-24.69, abs=0.005)
+    assert "not of all customers" in run.manifest["headline"]["decision"]
+    assert "No invitations were given" in run.page
+    assert len(run.table("ways")) == 1
+
+
 def test_simple_shop_conversion_and_gate(site):
     run = Run(site[0], "simple_shop", "journey_comparison")
     assert run.manifest["status"] == "ok"

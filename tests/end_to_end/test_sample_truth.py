@@ -57,6 +57,35 @@ def test_nps_overall_waves_and_the_segment_that_fell(site):
     assert hidden["Abroad"].startswith("hidden")
 
 
+def test_weights_and_predictions_find_the_score_of_all_customers(site):
+    truth = TRUTH["responses"]["nps"]["weighted"]["overall"]
+    assert truth == pytest.approx(21.20, abs=0.005)
+    for name in ("raking", "propensity"):
+        rows = table(site, "nps_survey", name)
+        assert holds(rows.iloc[1], truth), name
+    base = table(site, "nps_survey", "whole_base").set_index("base")
+    assert holds(base.loc["all invited"], truth)
+    raw = table(site, "nps_survey", "score").iloc[0]
+    assert raw["ci_lower"] > truth
+    (manifest,) = site.glob("sample/nps_survey/2*/manifest.json")
+    told = json.loads(manifest.read_text())["headline"]["decision"]
+    assert "weighted for who answered" in told
+    assert "is missed" in told
+
+
+def test_search_and_change_point_find_what_was_planted(site):
+    found = table(site, "nps_segmentation", "found_segments")
+    low, high = found["segment"].iloc[0], found["against"].iloc[0]
+    assert low.startswith("channel:")
+    assert "call_centre" in low
+    assert "store" in high
+    assert found["effect_size_ci_upper"].iloc[0] < 0
+    shift = table(site, "nps_segmentation", "change_point").set_index("wave")
+    assert shift.index[shift["best"]].tolist() == ["2025-Q4"]
+    planted = TRUTH["responses"]["last change"]["weighted"]["total"]
+    assert holds(shift.loc["2025-Q4"], planted)
+
+
 def test_drivers_are_ranked_as_planted(site):
     truth = TRUTH["responses"]["drivers"]["lmg share"]
     found = table(site, "nps_segmentation", "drivers").set_index("driver")

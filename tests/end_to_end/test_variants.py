@@ -42,6 +42,28 @@ CASES = {
     "nps_paired": ("nps_segmentation", {"respondent": "account_id"}, 0),
     "nps_level": ("nps_segmentation", {"confidence_level": 0.8}, 0),
     "nps_unknown_wave": ("nps_segmentation", {"wave_to": "2031-Q1"}, None),
+    "nps_no_search": ("nps_segmentation", {"league": False, "search": False}, 0),
+    "survey_no_invitations": ("nps_survey", {"invitations": {}}, 0),
+    "survey_no_margins": ("nps_survey", {"margins": {}}, 0),
+    "survey_no_accounts": ("nps_survey", {"account": "", "cluster": "",
+                           "followed": ""}, 0),
+    "survey_wrong_level": ("nps_survey", {"margins": {"plan": {
+        "basic": 0.5, "plus": 0.3, "gold": 0.2}}}, 3),
+    "survey_unknown_covariate": ("nps_survey", {"covariates": ["chanel"]}, 3),
+    "survey_csat": ("nps_survey", {"responses": {"path": "csat.csv"},
+                    "scale": "csat", "target": 0.8, "plan_differences": [0.05]}, 0),
+    "survey_differences_of_another_scale": ("nps_survey", {
+        "responses": {"path": "csat.csv"}, "scale": "csat", "target": 0.8}, 2),
+    "survey_mean": ("nps_survey", {"responses": {"path": "csat.csv"},
+                    "scale": "csat_mean", "target": 4.0,
+                    "plan_differences": [0.1]}, 0),
+    "survey_design_weights": ("nps_survey", {"weights": "weight"}, 0),
+    "survey_few": ("nps_survey", {"responses": {"path": "few.csv"},
+                   "invitations": {}, "margins": {}}, 0),
+    "survey_all_off": ("nps_survey", {
+        "invitations": {}, "cluster": "", "covariates": [], "margins": {},
+        "target": None, "account": "", "wave": "", "followed": "", "feature": "",
+        "feature_covariates": [], "plan_differences": [], "cut_by": ""}, 0),
     "ab_no_events": ("journey_comparison", {"events": {}, "steps": []}, 0),
     "ab_events_only": ("journey_comparison", {
         "users": {}, "events": {"path": "log.csv"}, "metrics": [
@@ -135,6 +157,21 @@ def test_variant_ends_in_a_report_or_a_sentence(site, case):
         json.loads((folder / "results.json").read_text(), parse_constant=pytest.fail)
     else:
         assert len(manifest["error"]) > 30
+
+
+def test_parts_that_are_off_say_so_in_one_sentence(site):
+    (page,) = site[0].glob("survey_all_off/*/2*/report.html")
+    text = page.read_text()
+    for sentence in (
+        "No invitations were given", "No margins of the customers were given",
+        "No account column was given", "No wave column was given",
+        "No feature was given",
+    ):  # fmt: skip
+        assert text.count(f"{sentence}") >= 1, sentence
+    (manifest,) = site[0].glob("survey_wrong_level/*/2*/manifest.json")
+    assert "gold" in json.loads(manifest.read_text())["error"]
+    (manifest,) = site[0].glob("survey_unknown_covariate/*/2*/manifest.json")
+    assert "Did you mean 'channel'" in json.loads(manifest.read_text())["error"]
 
 
 def test_hostile_verbatims_are_text(site):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cxlib import nps
 from cxlib.errors import ArgumentError, DataError
-from cxlib.nps._split import pool
+from cxlib.nps._split import to_pool as pool
 
 
 def waves(cells):
