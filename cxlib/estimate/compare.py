@@ -78,7 +78,7 @@ def difference(a: Estimate, b: Estimate) -> Difference:
         return _newcombe(a, b)
     gap = b.centre - a.centre
     std_error = float(np.hypot(a.centre_se, b.centre_se))
-    df = _satterthwaite(a, b) if a.kind == "mean" else _net_df(a, b)
+    df = satterthwaite(a, b) if a.kind == "mean" else _net_df(a, b)
     half = stats.t.isf((1 - a.confidence_level) / 2, df) * (std_error or np.nan)
     statistic = gap / (std_error or np.nan)
     estimate = b.estimate - a.estimate
@@ -90,17 +90,18 @@ def difference(a: Estimate, b: Estimate) -> Difference:
     )  # fmt: skip
 
 
-def _satterthwaite(a: Estimate, b: Estimate) -> float:
+def satterthwaite(a: Estimate, b: Estimate) -> float:
+    """Degrees of freedom of the difference of two independent estimates."""
     va, vb = a.std_error**2, b.std_error**2
     if va + vb == 0:
-        return min(a.df, b.df)
+        return float(min(a.df, b.df))
     return float((va + vb) ** 2 / (va**2 / a.df + vb**2 / b.df))
 
 
 def _net_df(a: Estimate, b: Estimate) -> float:
     """Infinite for plain samples (a z test), else Satterthwaite's."""
     clustered = a.df + 1.5 < a.n or b.df + 1.5 < b.n
-    return _satterthwaite(a, b) if clustered else float("inf")
+    return satterthwaite(a, b) if clustered else float("inf")
 
 
 def _newcombe(a: Estimate, b: Estimate) -> Difference:

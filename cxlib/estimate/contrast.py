@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from cxlib import _checks
-from cxlib.estimate.compare import Difference, difference
+from cxlib.estimate.compare import Difference, difference, satterthwaite
 from cxlib.estimate.covariance import design_cov, domain_influence
 from cxlib.estimate.design import Array, Design
 from cxlib.estimate.point import Estimate, estimate
@@ -151,15 +151,8 @@ def _independent(
     )
     if method == "adjusted":
         return difference(first, second)
-    df = np.inf if method == "wald" else _welch(first, second)
+    df = np.inf if method == "wald" else satterthwaite(first, second)
     return _combine(first, second, 0.0, df, method)
-
-
-def _welch(a: Estimate, b: Estimate) -> float:
-    va, vb = a.std_error**2, b.std_error**2
-    if va + vb == 0:
-        return float(min(a.df, b.df))
-    return float((va + vb) ** 2 / (va**2 / a.df + vb**2 / b.df))
 
 
 def _touched(plan: Design, rows: Rows) -> float:

@@ -103,19 +103,6 @@ class Answers:
         np.fill_diagonal(linked, spread**2)
         return np.asarray(linked)
 
-    def together(self, domains: list[Rows]) -> Heterogeneity | None:
-        """Test that domains share one score; None under two domains to compare."""
-        usable = [rows for rows in domains if rows.sum() >= 2]
-        if len(usable) < 2:
-            return None
-        each = [self.estimate(rows) for rows in usable]
-        strata = len(np.unique(self.plan.strata))
-        error = self.plan.n_clusters - strata if self.plan.clustered else np.inf
-        return heterogeneity(
-            [one.centre for one in each], self.covariance(usable, each),
-            df_error=float(max(1, error)),
-        )  # fmt: skip
-
     def parted(self, codes: npt.NDArray[np.intp], k: int) -> Partition:
         """All k segments at once, unscaled; code -1 is no segment."""
         return partition(
@@ -134,11 +121,6 @@ class Answers:
             parts.cells.centre[usable], parts.covariance[np.ix_(usable, usable)],
             df_error=float(max(1, error)),
         )  # fmt: skip
-
-    def share_of(self, domain: Rows) -> float:
-        """Weighted share of the answers that lie in a domain."""
-        weights = self.plan.weights
-        return float(weights[domain].sum() / weights.sum())
 
     def at(self, keep: Rows) -> Answers:
         """Return some of the answers, with their part of the design."""

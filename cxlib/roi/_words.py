@@ -34,14 +34,10 @@ def interval(
     '95 % CI 0.10 to 0.42'
     """
     if unit == "share":
-        return _format.interval(
-            100 * lower, 100 * upper, "score", confidence_level=confidence_level
-        )
-    digits = max(abs(lower), abs(upper)) >= 100
-    ends = [
-        _format.number(x, "amount", decimals=0 if digits else 2) for x in (lower, upper)
-    ]
-    return f"{100 * confidence_level:g} % CI {ends[0]} to {ends[1]}"
+        lower, upper, unit = 100 * lower, 100 * upper, "score"
+    else:
+        unit = "amount"
+    return _format.interval(lower, upper, unit, confidence_level=confidence_level)
 
 
 def rows(n: int, customers: int, clusters: str = "customers") -> str:
