@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import html as html_text
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ from traitlets import default
 
 from cxlib.report import page
 from cxlib.report.clean import sanitise, sanitise_author
+from cxlib.report.pictures import repacked
 from cxlib.report.prepare import prepare
 from cxlib.report.states import BY_ERROR
 from cxlib.report.words import duration, moment, size
 
 _HERE = Path(__file__).parent
-_LINE_BREAKS = re.compile(r"\s+")
 
 
 class _Renderer(IPythonRenderer):
@@ -62,7 +61,7 @@ class ReportExporter(HTMLExporter):
         yield "moment", moment
         yield "duration", duration
         yield "size", size
-        yield "oneline", lambda text: _LINE_BREAKS.sub("", text)
+        yield "repacked", lambda source, mime: repacked(mime, source)
 
     def from_notebook_node(  # type: ignore[override]
         self, nb: Any, resources: dict[str, Any] | None = None
