@@ -45,6 +45,8 @@ class Transitions(_display.Told):
         second answers within one wave, left out.
     reliability : float or None
         Given test-retest reliability.
+    who : str
+        What the followed column holds, in a word.
     label : str
     confidence_level : float
     """
@@ -58,6 +60,7 @@ class Transitions(_display.Told):
     n_new: int
     n_twice: int
     reliability: float | None
+    who: str
     label: str
     confidence_level: float
 
@@ -68,7 +71,7 @@ class Transitions(_display.Told):
             return self.reason
         first, last = self.waves
         lead = (
-            f"{_words.plural(self.n_both, 'respondent')} answered in {first} and in "
+            f"{_words.plural(self.n_both, self.who)} answered in {first} and in "
             f"{last}; their {self.label} moved by {self._move()}."
         )
         parts = (
@@ -166,7 +169,7 @@ class Transitions(_display.Told):
         if not self.n_twice:
             return ""
         return (
-            f"{_words.plural(self.n_twice, 'answer')} beyond one a respondent and wave "
+            f"{_words.plural(self.n_twice, 'answer')} beyond one a {self.who} and wave "
             "left out."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -63,6 +64,12 @@ def listing(names: Sequence[str], most: int = 5) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def followed(column: str) -> str:
+    """What a column of ids holds, in a word: 'account_id' holds accounts."""
+    name = re.fullmatch(r"(?i)(.*[^_\s-])[_\s-]+(?:id|key|no|number|code)", column)
+    return " ".join(re.split(r"[_\s]+", name[1])).lower() if name else "respondent"
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

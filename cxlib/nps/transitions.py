@@ -12,7 +12,7 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Difference, estimate
 from cxlib.estimate.contrast import contrast
-from cxlib.nps import _design_words, _waves
+from cxlib.nps import _design_words, _waves, _words
 from cxlib.nps._answers import Answers, collect
 from cxlib.nps._followed import COLUMNS, Transitions
 from cxlib.nps._suppress import COMPLEMENT, is_hidden
@@ -133,13 +133,15 @@ def transitions(
     a, b = (np.asarray(labels == name) for name in pair)
     found = people(answers, a, b, respondent, revenue)
     if found.both.sum() < max(min_n, 2):
-        why = f"Only {int(found.both.sum())} respondents answered in {pair[0]} and in "
+        some = _words.plural(int(found.both.sum()), _words.followed(respondent))
+        why = f"Only {some} answered in {pair[0]} and in "
         why += f"{pair[1]}; {min_n} are needed to follow them."
         return _none(why, confidence_level, pair)
     moved = regression(
         found, answers.scale.kind, answers.level, min_n, reliability, n_resamples, rng
     )
-    return _result(answers, found, moved, pair, min_n, reliability)
+    who = _words.followed(respondent)
+    return _result(answers, found, moved, pair, min_n, reliability, who)
 
 
 def _check(min_n: int, n_resamples: int, reliability: float | None) -> None:
@@ -152,7 +154,7 @@ def _check(min_n: int, n_resamples: int, reliability: float | None) -> None:
 
 def _result(
     answers: Answers, found: People, moved: pd.DataFrame, pair: tuple[str, str],
-    min_n: int, reliability: float | None,
+    min_n: int, reliability: float | None, who: str,
 ) -> Transitions:  # fmt: skip
     factor, both = answers.scale.factor, found.both
     table = cells(found, answers.scale.kind, answers.level, min_n)
@@ -168,9 +170,9 @@ def _result(
         net=net.scaled(factor), silent=_silent(answers, found),
         n_both=int(both.sum()), n_gone=int(gone.sum()),
         n_new=int((~np.isfinite(found.first)).sum()), n_twice=found.twice,
-        reliability=reliability, label=answers.scale.label,
-        confidence_level=answers.level, method=_method(answers, reliability),
-        assumptions=_assumptions(answers),
+        reliability=reliability, who=who, label=answers.scale.label,
+        confidence_level=answers.level, method=_method(answers, reliability, who),
+        assumptions=_assumptions(answers, who),
     )  # fmt: skip
 
 
@@ -205,14 +207,14 @@ def _silent(answers: Answers, found: People) -> Difference | None:
     )  # fmt: skip
 
 
-def _method(answers: Answers, reliability: float | None) -> str:
+def _method(answers: Answers, reliability: float | None, who: str) -> str:
     usual = (
         "a symmetric table"
         if reliability is None
         else f"a test-retest reliability of {reliability:g}"
     )
     return (
-        "Goodman's simultaneous intervals; net move paired by respondent, t, "
+        f"Goodman's simultaneous intervals; net move paired by {who}, t, "
         f"{_design_words.design_name(answers.plan)}; no change: {usual}, bootstrap "
         "percentile intervals."
     )
@@ -224,19 +226,20 @@ def _none(
     return Transitions(
         table=pd.DataFrame(columns=COLUMNS), regression=pd.DataFrame(), waves=waves,
         net=None, silent=None, n_both=0, n_gone=0, n_new=0, n_twice=0,
-        reliability=None, label="", confidence_level=confidence_level, reason=reason,
+        reliability=None, who="respondent", label="", reason=reason,
+        confidence_level=confidence_level,
     )  # fmt: skip
 
 
-def _assumptions(answers: Answers) -> tuple[Assumption, ...]:
+def _assumptions(answers: Answers, who: str) -> tuple[Assumption, ...]:
     stayed = Assumption(
         text=f"Those who {GONE} would have moved like those who did, where the net "
         "move stands for all.",
         quality="low", impact="high",
     )  # fmt: skip
     same = Assumption(
-        text="One respondent is one person who answers for the same thing in both "
-        "waves; an account may be answered for by somebody else.",
+        text=f"One {who} is one person who answers for the same thing in both waves; "
+        "an account may be answered for by somebody else.",
         quality="medium", impact="medium",
     )  # fmt: skip
     return (*_design_words.sampling(answers.plan), stayed, same)

@@ -171,3 +171,10 @@ def test_table_is_drawn_with_hidden_cells_hatched():
     assert len(ax.collections) == int(found.table["status"].str.startswith("hid").sum())
     assert "hidden" in found._repr_html_()
     plt.close(ax.figure)
+
+
+def test_the_sentence_names_who_is_followed() -> None:
+    frame = panel(JOINT).rename(columns={"who": "account_id"})
+    found = nps.transitions(frame, "wave", "account_id")
+    assert f"{found.n_both} accounts answered in" in found.text
+    assert "paired by account" in found.method
