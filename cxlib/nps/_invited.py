@@ -21,7 +21,7 @@ from cxlib.scales import Scale
 
 Rows = npt.NDArray[np.bool_]
 Index = npt.NDArray[np.intp]
-NO_FILE = "No invitations were given, so who did not answer is not known."
+NO_FILE = "No invitations were given, so "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

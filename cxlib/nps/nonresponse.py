@@ -143,7 +143,9 @@ def nonresponse(
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     names = list(dict.fromkeys(name for name in covariates if name))
     if invitations is None:
-        return _none(responses, NO_FILE)
+        return _none(
+            responses, f"{NO_FILE}the chance of answering cannot be estimated."
+        )
     if not names:
         return _none(
             responses,

@@ -239,7 +239,7 @@ def response_rate(
     if invitations is None:
         return ResponseRates(
             table=pd.DataFrame(), tests=pd.DataFrame(), overall=None, unit="share",
-            reason=NO_FILE,
+            reason=f"{NO_FILE}who did not answer is not known.",
         )  # fmt: skip
     invited = link(
         invitations, responses, respondent=respondent, score=score, scale=scale,

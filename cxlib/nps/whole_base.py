@@ -167,7 +167,7 @@ def whole_base(
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     names = list(dict.fromkeys(name for name in covariates if name))
     if invitations is None:
-        return _none(NO_FILE)
+        return _none(f"{NO_FILE}nothing is predicted for those who did not answer.")
     if not names:
         return _none(
             "No covariates of non-response were given, so nothing is predicted for "

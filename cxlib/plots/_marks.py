@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from cxlib import _format
 
@@ -92,6 +93,21 @@ def lines(ax: Axes, overall: float | None, target: float | None, unit: str) -> N
             textcoords="offset points", ha=side, va="bottom", fontsize="small",
             color=colour,
         )  # fmt: skip
+
+
+def name_point(
+    ax: Axes, x: npt.NDArray[Any], y: Floats, i: int, text: str, *, loud: bool = False
+) -> None:  # fmt: skip
+    """Write beside a point of a line, on the side that the line leaves free."""
+    if not np.isfinite(y[i]):
+        return
+    rising = i + 1 < len(y) and y[i + 1] > y[i]
+    ax.annotate(
+        text, (x[i], y[i]), xytext=(7, -4 if rising else 4), ha="left",
+        textcoords="offset points", va="top" if rising else "bottom", zorder=5,
+        path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        color=RED if loud else INK, weight="bold" if loud else "normal",
+    )  # fmt: skip
 
 
 def across(ax: Axes, value: float) -> None:

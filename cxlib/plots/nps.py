@@ -199,11 +199,7 @@ def score_trend(
     ax.vlines(x, low, high, color=BLUE, lw=2)
     ax.plot(x, y, color=BLUE, lw=1.2, marker="o", ms=7)
     for i, text in enumerate(_format.number(v, unit) for v in table["estimate"]):
-        if np.isfinite(y[i]):
-            ax.annotate(
-                text, (x[i], y[i]), xytext=(7, 4), textcoords="offset points",
-                ha="left", va="bottom",
-            )  # fmt: skip
+        _marks.name_point(ax, x, y, i, text)
     real = (table["pvalue_adj"] < 1 - confidence_level).to_numpy(dtype=bool)
     for late in map(int, np.flatnonzero(real)):
         _marks.step(ax, y, late, float(table["effect_size"].iloc[late]), unit)

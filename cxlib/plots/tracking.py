@@ -72,12 +72,8 @@ def control_chart(
     ax.plot(x, y, color=BLUE, lw=1.2, zorder=3)
     out = np.array([bool(v) if v is not None else False for v in table["signal"]])
     ax.scatter(x, y, s=52, c=[RED if o else BLUE for o in out], zorder=4)
-    for i in np.flatnonzero(np.isfinite(y)):
-        text = _format.number(table["estimate"].iloc[i], unit)
-        ax.annotate(
-            text, (x[i], y[i]), xytext=(7, 4), textcoords="offset points", zorder=5,
-            color=RED if out[i] else INK, weight="bold" if out[i] else "normal",
-        )  # fmt: skip
+    for i, text in enumerate(_format.number(v, unit) for v in table["estimate"]):
+        _marks.name_point(ax, x, y, i, text, loud=bool(out[i]))
     _marks.name_waves(ax, table)
     ax.set_ylabel(f"{label}, {UNIT_LABELS[unit].split(',')[0]}")
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, frameon=False)

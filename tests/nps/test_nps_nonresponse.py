@@ -210,13 +210,14 @@ def test_what_cannot_be_estimated_is_said(small, change, message):
 
 def test_without_a_file_or_columns_there_is_a_sentence(small):
     came, sent = small
-    none = "No invitations were given, so who did not answer is not known."
-    for found in (
-        nps.response_rate(None, came, by="plan"),
-        nps.nonresponse(came, None, covariates=["plan"]),
-        nps.whole_base(came, None, covariates=["plan"]),
+    for found, so in (
+        (nps.response_rate(None, came, by="plan"), "who did not answer is not known"),
+        (nps.nonresponse(came, None, covariates=["plan"]), "cannot be estimated"),
+        (nps.whole_base(came, None, covariates=["plan"]), "nothing is predicted"),
     ):
-        assert found.text == none
+        none = found.text
+        assert none.startswith("No invitations were given, so ")
+        assert so in none
         assert found.findings == ()
         assert found._repr_html_() == f"<p class='finding'>{none}</p>"
     for function in (nps.nonresponse, nps.whole_base):
