@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.drivers import importance_performance
 from cxlib.plots.journeys import (
     funnel_gap,
     funnel_steps,
@@ -40,6 +41,7 @@ __all__ = [
     "driver_shares",
     "funnel_gap",
     "funnel_steps",
+    "importance_performance",
     "league_table",
     "likert",
     "love_plot",
