@@ -130,3 +130,24 @@ def places(table: pd.DataFrame) -> list[str]:
 def _side(low: float, high: float, line: float) -> int:
     """1 above the line, -1 below, 0 where the interval touches it."""
     return int(low > line) - int(high < line)
+
+
+def place_text(table: pd.DataFrame) -> str:
+    """Drivers by quadrant in words."""
+    if not table["place"].any():
+        return (
+            "The drivers are not rated on one scale, so their means are not compared."
+        )
+    meant = {
+        LOOK: "Above-average share, rated below average",
+        KEEP: "Above-average share, rated above average",
+        WAIT: "Below-average share, rated below average",
+        SPARE: "Below-average share, rated above average",
+        UNSURE: "Cannot be placed, because an interval reaches an average",
+    }
+    told = [
+        f"{words}: {_words.listing(names, most=len(table))}."
+        for place, words in meant.items()
+        if (names := table["driver"][table["place"] == place].tolist())
+    ]
+    return " ".join(told)

@@ -90,6 +90,11 @@ class Drivers(_display.Told):
             ),
         )  # fmt: skip
 
+    @property
+    def place_text(self) -> str:
+        """Which drivers lie surely where, against the average driver."""
+        return self.reason or _importance.place_text(self.table)
+
     def _share(self, row: Mapping[Any, Any]) -> str:
         return _words.with_interval(
             row["estimate"], row["ci_lower"], row["ci_upper"], "share",

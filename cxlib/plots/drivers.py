@@ -7,7 +7,9 @@ import itertools
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
+from matplotlib.ticker import MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
 from cxlib import _format
@@ -20,13 +22,15 @@ _CORNERS = {
     "can wait": (0.01, 0.015, "left", "bottom"),
     "well rated, less at stake": (0.99, 0.015, "right", "bottom"),
 }  # fmt: skip
+_HALO = [withStroke(linewidth=2.5, foreground="white")]
+_DISTANCES = (6, 14, 24, 36, 50, 66, 84, 104)
 _AROUND = (
     (1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1),
 )  # fmt: skip
 
 
 def importance_performance(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw each driver's share against its mean, both with their intervals.
+    r"""Draw each driver's share against its mean, both with their intervals.
 
     Parameters
     ----------
@@ -55,12 +59,12 @@ def importance_performance(table: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     >>> found = nps.drivers(rated, ["ease", "price"], item_scale=(1, 5))
     >>> ax = importance_performance(found.table)
     >>> ax.get_xlabel().split(":")[0]
-    'mean rating (n = 400)\\nfilled'
+    'mean rating (n = 400)\nfilled'
     >>> plt.close(ax.figure)
     """
     if table.empty or not table["place"].any():
         return _marks.nothing("no drivers rated on one scale to place", ax)
-    ax = _marks.axes(ax, 4.6)
+    ax = _marks.axes(ax, 4.6 + 0.2 * max(0, len(table) - 8))
     x, y = table["mean"].to_numpy(dtype=float), 100 * table["estimate"].to_numpy(float)
     colours = [_colour(place) for place in table["place"]]
     faces = [
@@ -74,8 +78,8 @@ def importance_performance(table: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     _limits(ax, table)
     n = _format.count(float(table["n"].iloc[0]))
     ax.set_xlabel(
-        f"mean rating (n = {n})\nfilled: both intervals clear of the averages (dotted); "
-        "open: cannot be placed"
+        f"mean rating (n = {n})\nfilled: both intervals clear of the averages "
+        "(dotted); open: cannot be placed"
     )
     ax.set_ylabel("share of the explained spread, %")
     _marks.clean(ax, "y").grid(visible=False)
@@ -83,8 +87,56 @@ def importance_performance(table: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     return ax
 
 
+def driver_odds(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the odds of a higher answer a driver point, with their intervals.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `Linearity.table`.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Notes
+    -----
+    Odds are drawn on a log scale; 1 is no association. Marks whose interval holds 1 are
+    open.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> table = pd.DataFrame({"driver": ["ease"], "n": [90], "odds_ratio": [1.6],
+    ...     "odds_ratio_ci_lower": [1.2], "odds_ratio_ci_upper": [2.1]})
+    >>> driver_odds(table).get_xscale()
+    'log'
+    >>> plt.close("all")
+    """
+    if table.empty:
+        return _marks.nothing("no odds to draw", ax)
+    ends = {f"odds_ratio_ci_{e}": f"ci_{e}" for e in ("lower", "upper")}
+    rows = table.rename(columns={"odds_ratio": "estimate", **ends})
+    rows = rows.sort_values("estimate", ascending=False, kind="stable")
+    place = np.arange(len(rows), dtype=float)
+    ax = _marks.axes(ax, 1.1 + 0.34 * len(rows))
+    open_ = ((rows["ci_lower"] <= 1) & (rows["ci_upper"] >= 1)).to_numpy(dtype=bool)
+    _marks.intervals(ax, rows, place, "score", hollow=open_, counts=False)
+    ax.axvline(1, color=INK, lw=0.8, zorder=1)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_yticks(place, rows["driver"].tolist())
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    n = _format.count(float(rows["n"].iloc[0]))
+    ax.set_xlabel(f"odds of a higher answer, a driver point (association; n = {n})")
+    return _marks.clean(ax)
+
+
 def _colour(place: str) -> str:
-    return {_LOOK: ORANGE, _UNSURE: GREY}.get(place, BLUE)
+    return str({_LOOK: ORANGE, _UNSURE: GREY}.get(place, BLUE))
 
 
 def _crosses(
@@ -131,25 +183,37 @@ def _label(
     if figure is None:
         return
     figure.draw_without_rendering()
-    boxes = [one.get_window_extent() for one in taken]
-    marks = [
-        Bbox.from_bounds(px - 7, py - 7, 14, 14)
-        for px, py in ax.transData.transform(np.column_stack([x, y]))
-    ]
+    pixel = figure.dpi / 72
     frame = ax.get_window_extent()
-    for name, at, colour in zip(names, zip(x, y, strict=True), colours, strict=True):
+    centres = ax.transData.transform(np.column_stack([x, y]))
+    marks = [Bbox.from_bounds(a - 6, b - 6, 12, 12) for a, b in centres]
+    boxes = [one.get_window_extent() for one in taken]
+    order = np.argsort(-y, kind="stable")
+    for i in map(int, order):
+        text = _written(ax, names[i], (x[i], y[i]), (0, 0), colours[i])
+        size = text.get_window_extent()
+        text.remove()
         options = []
-        for away, (right, up) in itertools.product((6, 16, 30, 46), _AROUND):
-            text = _written(ax, name, at, (right * away, up * away), colour)
-            box = text.get_window_extent()
-            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
-            cost = 100 * box.count_overlaps(boxes) + 10 * box.count_overlaps(marks)
-            options.append((cost + away / 10 + 1000 * (not inside), text, box))
-        best = min(options, key=lambda one: one[0])
-        for _, text, _box in options:
-            if text is not best[1]:
-                text.remove()
-        boxes.append(best[2])
+        for away, (right, up) in itertools.product(_DISTANCES, _AROUND):
+            move = (right * away, up * away)
+            box = _box(centres[i], move, size, pixel)
+            outside = not (frame.contains(*box.min) and frame.contains(*box.max))
+            cost = 9 * box.count_overlaps(boxes) + box.count_overlaps(marks)
+            options.append((cost + away / 40 + 90 * outside, move, box))
+        _, best, box = min(options, key=lambda one: one[0])
+        _written(ax, names[i], (x[i], y[i]), best, colours[i])
+        boxes.append(box)
+
+
+def _box(
+    centre: _marks.Floats, move: tuple[int, int], size: Bbox, pixel: float
+) -> Bbox:
+    """Where a name of a size stands after a move, in pixels."""
+    ends = []
+    for at, away, length in zip(centre, move, (size.width, size.height), strict=True):
+        start = at + away * pixel
+        ends.append(start - length * (1 - np.sign(away)) / 2)
+    return Bbox.from_bounds(ends[0], ends[1], size.width, size.height)
 
 
 def _written(
@@ -162,6 +226,6 @@ def _written(
     return ax.annotate(
         name, at, xytext=move, textcoords="offset points", fontsize="small",
         ha=sides[int(np.sign(move[0]))], va=heights[int(np.sign(move[1]))],
-        color=INK if colour == GREY else colour, zorder=5,
+        color=INK if colour == GREY else colour, zorder=5, path_effects=_HALO,
         arrowprops={"arrowstyle": "-", "color": PALE, "lw": 0.8} if far else None,
     )  # fmt: skip
