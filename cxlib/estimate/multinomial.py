@@ -11,7 +11,7 @@ from cxlib.errors import DataError
 from cxlib.estimate.covariance import design_cov
 from cxlib.estimate.design import Array, Design, design
 
-_STEPS, _GAIN, _FAR, MOST_PARAMETERS = 60, 1e-9, 15.0, 400
+_STEPS, _GAIN, _NEVER, MOST_PARAMETERS = 60, 1e-9, 1e-8, 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +83,7 @@ def fit_multinomial(
     picked = np.eye(k + 1)[y][:, 1:]
     b, value = _climb(rows, picked, plan.weights)
     error, information = _parts(b, rows, picked, plan.weights)[1:]
-    if np.abs(b[:, 1:] * rows[:, 1:].std(axis=0)).max(initial=0.0) > _FAR:
+    if _shares(rows, b).min() < _NEVER:
         raise DataError("the multinomial model has no finite maximum.")
     cov = np.linalg.pinv(information, hermitian=True)
     if not plan.simple:

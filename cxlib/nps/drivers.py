@@ -155,16 +155,15 @@ class Drivers(_display.Told):
                     t, "coefficient", "score", prefix="coefficient_", signed=True
                 ),
                 "mean": _display.with_ends(t, "mean", "score", prefix="mean_"),
-                "VIF": _display.numbers(t["vif"], "score"),
-                **({"place": t["place"]} if t["place"].any() else {}),
             },
             {
-                "R², %": t["driver"],
-                "shared out (LMG)": _display.numbers(t["r2_part"], "share"),
-                "relative weight": _display.numbers(t["relative_weight"], "share"),
+                "driver": t["driver"],
+                "LMG": _display.numbers(t["r2_part"], "share"),
+                "Johnson": _display.numbers(t["relative_weight"], "share"),
                 "alone": _display.numbers(t["r2_first"], "share"),
-                "added to the others": _display.numbers(t["r2_last"], "share"),
+                "added": _display.numbers(t["r2_last"], "share"),
                 "slope in SD": _display.numbers(t["std_beta"], "score", signed=True),
+                "VIF": _display.numbers(t["vif"], "score"),
             },
         )
 
@@ -175,7 +174,9 @@ class Drivers(_display.Told):
             f"{_display.brackets(self.confidence_level)} "
             "Share: of the spread that the drivers explain. First: of resamples that "
             "put the driver first. Slope: answer points a driver point, the others "
-            f"held. VIF: overlap with the other drivers. {self.method}"
+            f"held. Second table, % of R-squared: shared out (LMG, Johnson), of the "
+            "driver alone, added to the others. VIF: overlap with the others. "
+            f"{self.method}"
         )
 
 
@@ -232,8 +233,9 @@ def drivers(
     never set to zero, so an irrelevant driver shows a small positive share. Intervals:
     percentile bootstrap, weights kept. Rows with a blank driver are left out and
     counted. At least 30 and 5 a driver answers are needed. Means are weighted, their
-    interval Student's t on the design. A driver has a place only if both its intervals
-    lie clear of the average share and the average mean.
+    interval Student's t on the design. A driver has a place only if both its intervals,
+    each at its own level, lie clear of the average share and the average mean, which
+    are taken as given.
 
     References
     ----------

@@ -58,7 +58,7 @@ class Linearity(_display.Told):
                 "the drivers in the same order of slope."
             )
         pairs = self.apart or self.swapped
-        named = _words.listing([f"{a} and {b}" for a, b in pairs])
+        named = _words.listing([f"{a} with {b}" for a, b in pairs], most=3)
         if not self.apart:
             return (
                 "The ordinal model changes the order only among drivers whose slopes "
@@ -185,7 +185,8 @@ def _compared(linear: pd.DataFrame, shift: OrdinalShift) -> Linearity:
     for name, slope in (("rank_linear", "std_beta"), ("rank_ordinal", "log_odds_sd")):
         table[name] = table[slope].rank(ascending=False, method="first").astype(int)
     swapped, apart = _swapped(table, linear)
-    tau = stats.kendalltau(table["rank_linear"], table["rank_ordinal"]).statistic
+    ranks = table["rank_linear"], table["rank_ordinal"]
+    tau = stats.kendalltau(*ranks).statistic if len(table) > 1 else float("nan")
     return Linearity(
         table=table, unit="score", shift=shift, agreement=float(tau), swapped=swapped,
         apart=apart, method=shift.method,

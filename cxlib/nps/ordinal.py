@@ -252,7 +252,7 @@ def ordinal(
     return OrdinalShift(
         table=_table(fit, terms, answers.level, link), free=models.table(),
         models=models, thresholds=_thresholds(fit, found, len(terms)),
-        loglik=fit.loglik, same_shift=_same(answers, fit, x, level, link), link=link,
+        loglik=fit.loglik, same_shift=_same(answers, fit, x, level, models), link=link,
         n=answers.n, confidence_level=answers.level, method=_method(answers, link),
         assumptions=_assumptions(answers),
     )  # fmt: skip
@@ -336,14 +336,16 @@ def _table(
 
 
 def _same(
-    answers: Answers, fit: OrdinalFit, x: Array, level: npt.ArrayLike, link: Link
-) -> tuple[float, float, float]:
+    answers: Answers, fit: OrdinalFit, x: Array, level: npt.ArrayLike,
+    models: _free.Models,
+) -> tuple[float, float, float]:  # fmt: skip
     """Likelihood-ratio test of the same shift at every cut point."""
     cuts = len(fit.thresholds)
     df = float(x.shape[1] * (cuts - 1))
-    if not answers.plan.simple or link != "logit" or df == 0:
+    if not answers.plan.simple or models.link != "logit" or df == 0:
         return NAN, df, NAN
-    statistic = 2 * (multinomial_loglik(x, level) - fit.loglik)
+    free = models.free.loglik if models.free else multinomial_loglik(x, level)
+    statistic = 2 * (free - fit.loglik)
     return statistic, df, float(stats.chi2.sf(statistic, df))
 
 

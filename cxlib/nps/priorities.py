@@ -31,8 +31,8 @@ def driver_decision(found: Drivers, held: Linearity) -> str:
     Notes
     -----
     In this order: no drivers; drivers that explain little; drivers surely above the
-    average share and below the average mean; drivers surely above both; else only what
-    goes most with the score. An order that hangs on linearity is said.
+    average share and below the average mean; else what goes most with the score, or
+    the group that cannot be told apart. An order that hangs on linearity is said.
 
     Examples
     --------
@@ -101,28 +101,42 @@ def _look(found: Drivers) -> str:
             f"rated {_mean(found, look[0])}, below the average of these drivers."
             + _others(look)
         )
-    keep = [row for row in rows if row["place"] == KEEP]
-    top, share = rows[0]["driver"], _share(found, rows[0])
-    if keep:
-        names = _words.listing([str(row["driver"]) for row in keep])
-        return (
-            "No driver is surely both important and rated low. Keep up "
-            f"{names}, important and rated high; {top}: {share}."
-        )
     if len(rows) == 1:
-        return f"Look into {top}, the only driver: {share}."
+        explained = _words.with_interval(
+            found.r2, *found.r2_ci, "share", found.confidence_level, found.n
+        )
+        return (
+            f"There is one driver, {rows[0]['driver']}, and nothing to rank: it goes "
+            f"with {explained} of the spread of the answers."
+        )
+    placed = any(row["place"] for row in rows)
+    lead = "No driver is surely both important and rated low. " if placed else ""
+    keep = [str(row["driver"]) for row in rows if row["place"] == KEEP]
+    kept = f" Keep up {_words.listing(keep)}, important and rated high." if keep else ""
+    return f"{lead}{_leading(found, rows)}{kept}"
+
+
+def _leading(found: Drivers, rows: list[dict[Any, Any]]) -> str:
+    """Which driver, or which group that cannot be told apart, comes first."""
+    top = rows[0]
+    if top["share_first"] >= found.confidence_level:
+        return f"Look into {top['driver']} first: {_share(found, top)}."
+    near = [str(r["driver"]) for r in rows if r["ci_upper"] >= top["ci_lower"]]
     return (
-        f"Look into {top} first, without haste: {share}; no driver is surely both "
-        "important and rated low."
+        f"Which driver comes first cannot be told: {_words.listing(near)} lead, with "
+        f"{top['driver']} at {_size(found, top)} of what the drivers explain."
     )
 
 
-def _share(found: Drivers, row: Mapping[Any, Any]) -> str:
-    size = _words.with_interval(
+def _size(found: Drivers, row: Mapping[Any, Any]) -> str:
+    return _words.with_interval(
         row["estimate"], row["ci_lower"], row["ci_upper"], "share",
         found.confidence_level, found.n,
     )  # fmt: skip
-    return f"{size} of what the drivers explain goes with it"
+
+
+def _share(found: Drivers, row: Mapping[Any, Any]) -> str:
+    return f"{_size(found, row)} of what the drivers explain goes with it"
 
 
 def _mean(found: Drivers, row: Mapping[Any, Any]) -> str:
