@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox
 
 from cxlib import _format
 from cxlib.plots import _marks
-from cxlib.plots._marks import BLUE, GREY, INK, ORANGE, PALE
+from cxlib.plots._marks import BLUE, GREY, INK, PALE, RED
 
 _LOOK, _UNSURE = "worth a look", "cannot be placed"
 _CORNERS = {
@@ -136,7 +136,7 @@ def driver_odds(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _colour(place: str) -> str:
-    return str({_LOOK: ORANGE, _UNSURE: GREY}.get(place, BLUE))
+    return str({_LOOK: RED, _UNSURE: GREY}.get(place, BLUE))
 
 
 def _crosses(
@@ -164,7 +164,7 @@ def _corners(ax: Axes) -> list[Annotation]:
     return [
         ax.annotate(
             name, (across, up), xycoords="axes fraction", ha=ha, va=va,
-            fontsize="small", color=ORANGE if name == _LOOK else GREY, style="italic",
+            fontsize="small", color=RED if name == _LOOK else GREY, style="italic",
         )
         for name, (across, up, ha, va) in _CORNERS.items()
     ]  # fmt: skip

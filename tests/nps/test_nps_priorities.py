@@ -272,3 +272,19 @@ def test_odds_chart_is_open_where_one_is_inside(rated, found):
     ax = plots.driver_odds(pd.DataFrame())
     assert ax.texts[0].get_text() == "no odds to draw"
     plt.close(ax.figure)
+
+
+@pytest.mark.slow
+def test_shares_cover_and_alike_drivers_are_not_placed():
+    """Five drivers alike in importance and mean: a place would be a false one."""
+    draw = np.random.default_rng(12)
+    covered, placed = [], []
+    for _ in range(200):
+        x = draw.integers(1, 6, (600, 5))
+        score = np.clip(np.round(x.mean(axis=1) * 2 + draw.normal(0, 1, 600)), 0, 10)
+        frame = pd.DataFrame(x, columns=NAMES).assign(score=score)
+        t = nps.drivers(frame, NAMES, item_scale=SCALE, n_resamples=200, rng=draw).table
+        covered += ((t["ci_lower"] <= 0.2) & (t["ci_upper"] >= 0.2)).tolist()
+        placed += (t["place"] != "cannot be placed").tolist()
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.025)
+    assert np.mean(placed) < 0.01
