@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Bbox
 
 from cxlib import _format
@@ -23,6 +23,30 @@ _CORNERS = {
     "well rated, less at stake": (0.99, 0.015, "right", "bottom"),
 }  # fmt: skip
 _HALO = [withStroke(linewidth=2.5, foreground="white")]
+_ODDS = (
+    (
+        0.2,
+        0.3,
+        0.4,
+        0.5,
+        0.6,
+        0.7,
+        0.8,
+        0.9,
+        1,
+        1.1,
+        1.2,
+        1.4,
+        1.6,
+        1.8,
+        2,
+        2.5,
+        3,
+        4,
+        5,
+    ),
+    (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
+)
 _DISTANCES = (6, 14, 24, 36, 50, 66, 84, 104)
 _AROUND = (
     (1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1),
@@ -125,8 +149,9 @@ def driver_odds(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     _marks.intervals(ax, rows, place, "score", hollow=open_, counts=False)
     ax.axvline(1, color=INK, lw=0.8, zorder=1)
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter("{x:g}")
+    low, high = ax.get_xlim()
+    ticks = [at for at in _ODDS[int(high / low > 8)] if low <= at <= high]
+    ax.set_xticks(ticks, [f"{at:g}" for at in ticks])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_yticks(place, rows["driver"].tolist())
     ax.set_ylim(len(rows) - 0.4, -0.6)

@@ -268,6 +268,7 @@ def test_odds_chart_is_open_where_one_is_inside(rated, found):
     white = [tuple(c) == (1, 1, 1, 1) for c in ax.collections[1].get_facecolors()]
     assert white == inside.tolist()
     assert ax.get_xscale() == "log"
+    assert "1" in [t.get_text() for t in ax.get_xticklabels()]
     plt.close(ax.figure)
     ax = plots.driver_odds(pd.DataFrame())
     assert ax.texts[0].get_text() == "no odds to draw"
