@@ -10,10 +10,12 @@ from cxlib.nps.decide import caveats, decision
 from cxlib.nps.drivers import Drivers, drivers
 from cxlib.nps.feature import feature_gap
 from cxlib.nps.from_counts import from_counts
+from cxlib.nps.linearity import linearity
 from cxlib.nps.nonresponse import nonresponse
 from cxlib.nps.ordinal import ordinal
 from cxlib.nps.pool import pool
 from cxlib.nps.power import power
+from cxlib.nps.priorities import driver_caveats, driver_decision
 from cxlib.nps.response import response_rate
 from cxlib.nps.score import Score, score
 from cxlib.nps.search import find_segments
@@ -45,10 +47,13 @@ __all__ = [
     "control_chart",
     "cut_points",
     "decision",
+    "driver_caveats",
+    "driver_decision",
     "drivers",
     "feature_gap",
     "find_segments",
     "from_counts",
+    "linearity",
     "nonresponse",
     "ordinal",
     "pool",

@@ -9,12 +9,10 @@ from cxlib.nps import _words
 from cxlib.nps._change_rows import ALL
 from cxlib.nps._suppress import is_hidden
 from cxlib.nps.change import Change
-from cxlib.nps.drivers import Drivers
 from cxlib.nps.score import Score
 from cxlib.nps.segments import SegmentScores
 from cxlib.nps.sensitivity import REPORTED, Sensitivity
 
-WEAK_R2 = 0.1
 MOVED_SHARE = 0.5
 
 
@@ -60,14 +58,13 @@ def caveats(
     score: Score,
     segments: SegmentScores,
     change: Change,
-    drivers: Drivers,
     sensitivity: Sensitivity,
 ) -> list[str]:
     """List what a reader must know before acting.
 
     Parameters
     ----------
-    score, segments, change, drivers, sensitivity
+    score, segments, change, sensitivity
         Results of one survey.
 
     Returns
@@ -82,7 +79,7 @@ def caveats(
     >>> a = pd.DataFrame({"score": [10, 3, 8] * 4, "plan": ["a", "b", "b"] * 4})
     >>> found = nps.caveats(
     ...     nps.score(a), nps.by_segment(a, "plan"), nps.change(a, ""),
-    ...     nps.drivers(a, []), nps.sensitivity(a),
+    ...     nps.sensitivity(a),
     ... )
     >>> found[1]
     'Only 12 answers: an indication, not a measurement.'
@@ -95,7 +92,6 @@ def caveats(
         _hidden(segments),
         _noise(change),
         _weights(sensitivity, score),
-        _association(drivers),
     ]
     return [one for one in told if one]
 
@@ -199,15 +195,3 @@ def _weights(sensitivity: Sensitivity, score: Score) -> str:
     size = _format.quantity(top["moved"], gap, signed=True)
     choice = top["choice"]
     return f"{score.label} depends on a choice: {choice} it would move by {size}."
-
-
-def _association(drivers: Drivers) -> str:
-    if drivers.reason:
-        return ""
-    weak = (
-        " and the drivers explain little of the answers" if drivers.r2 < WEAK_R2 else ""
-    )
-    return (
-        f"Driver shares are associations{weak}: they do not say what improving a "
-        "driver would bring."
-    )

@@ -21,8 +21,9 @@ from cxlib.scales import Scale
 
 COLUMNS = [
     "driver", "n", "estimate", "ci_lower", "ci_upper", "r2_part", "share_first",
-    "coefficient", "coefficient_ci_lower", "coefficient_ci_upper", "correlation",
-    "vif", "mean",
+    "relative_weight", "r2_first", "r2_last", "coefficient", "coefficient_ci_lower",
+    "coefficient_ci_upper", "std_beta", "correlation", "vif", "mean", "mean_ci_lower",
+    "mean_ci_upper", "std_dev", "place",
 ]  # fmt: skip
 HIGH_VIF = 5.0
 
@@ -37,8 +38,11 @@ class Drivers(_display.Told):
         One row a driver, the most important first: estimate, its share of the spread
         of answers that the drivers explain together, with a bootstrap interval;
         r2_part, the same in R-squared; share_first, how often resamples put it first;
-        coefficient, answer points a driver point with the others held, with its
-        interval; correlation; vif; mean.
+        relative_weight, Johnson's split of R-squared as a check; r2_first and r2_last,
+        what it explains alone and what it adds to all others; coefficient, answer
+        points a driver point with the others held, with its interval; std_beta, the
+        same in standard deviations; correlation; vif; mean with its interval;
+        std_dev; place, where it lies to the average driver ('' without `item_scale`).
     r2, r2_ci : float, tuple of float
         Share of the spread of answers that all drivers explain.
     n, n_dropped : int
@@ -85,6 +89,11 @@ class Drivers(_display.Told):
                 n=self.n,
             ),
         )  # fmt: skip
+
+    @property
+    def place_text(self) -> str:
+        """Which drivers lie surely where, against the average driver."""
+        return self.reason or _importance.place_text(self.table)
 
     def _share(self, row: Mapping[Any, Any]) -> str:
         return _words.with_interval(
@@ -145,7 +154,15 @@ class Drivers(_display.Told):
                 "slope": _display.with_ends(
                     t, "coefficient", "score", prefix="coefficient_", signed=True
                 ),
-                "mean": _display.numbers(t["mean"], "score"),
+                "mean": _display.with_ends(t, "mean", "score", prefix="mean_"),
+            },
+            {
+                "driver": t["driver"],
+                "LMG": _display.numbers(t["r2_part"], "share"),
+                "Johnson": _display.numbers(t["relative_weight"], "share"),
+                "alone": _display.numbers(t["r2_first"], "share"),
+                "added": _display.numbers(t["r2_last"], "share"),
+                "slope in SD": _display.numbers(t["std_beta"], "score", signed=True),
                 "VIF": _display.numbers(t["vif"], "score"),
             },
         )
@@ -157,7 +174,9 @@ class Drivers(_display.Told):
             f"{_display.brackets(self.confidence_level)} "
             "Share: of the spread that the drivers explain. First: of resamples that "
             "put the driver first. Slope: answer points a driver point, the others "
-            f"held. VIF: overlap with the other drivers. {self.method}"
+            f"held. Second table, % of R-squared: shared out (LMG, Johnson), of the "
+            "driver alone, added to the others. VIF: overlap with the others. "
+            f"{self.method}"
         )
 
 
@@ -169,6 +188,7 @@ def drivers(
     scale: str | Mapping[str, Any] | Scale = "nps",
     weights: str | None = None,
     cluster: str | None = None,
+    item_scale: Sequence[float] = (),
     n_resamples: int = 500,
     confidence_level: float = 0.95,
     rng: int | np.random.Generator = 0,
@@ -186,6 +206,9 @@ def drivers(
         Numeric columns, at most 15; none gives a result that says so.
     score, scale, weights, cluster
         As in `nps.score`.
+    item_scale : sequence of float
+        Lowest and highest answer, where all drivers are items rated on one scale: then
+        each is placed against the average driver. Empty where they are not.
     n_resamples : int
         Bootstrap resamples of answers, or of clusters. At least 50.
     confidence_level : float
@@ -200,7 +223,8 @@ def drivers(
     ArgumentError
         For more than 15 drivers, or the score among them.
     DataError
-        For a driver without numbers, or one that others determine exactly.
+        For a driver without numbers or with values off `item_scale`, or one that
+        others determine exactly.
 
     Notes
     -----
@@ -208,13 +232,18 @@ def drivers(
     Shapley (LMG) share of R-squared over all subsets of drivers; never negative and
     never set to zero, so an irrelevant driver shows a small positive share. Intervals:
     percentile bootstrap, weights kept. Rows with a blank driver are left out and
-    counted. At least 30 and 5 a driver answers are needed.
+    counted. At least 30 and 5 a driver answers are needed. Means are weighted, their
+    interval Student's t on the design. A driver has a place only if both its intervals,
+    each at its own level, lie clear of the average share and the average mean, which
+    are taken as given.
 
     References
     ----------
     Groemping, U. (2007). Estimators of relative importance in linear regression based
     on variance decomposition. The American Statistician 61, 139-147.
-    doi:10.1198/000313007X188252
+    doi:10.1198/000313007X188252. Johnson, J. W. (2000). A heuristic method for
+    estimating the relative weight of predictor variables in multiple regression.
+    Multivariate Behavioral Research 35, 1-19. doi:10.1207/S15327906MBR3501_1
 
     Examples
     --------
@@ -232,12 +261,13 @@ def drivers(
         return _none(
             "No driver columns were given, so drivers are not ranked.", confidence_level
         )
-    _check(names, score, n_resamples)
+    _check(names, score, n_resamples, item_scale)
     answers = collect(
         responses, score=score, scale=scale, weights=weights, strata=None,
         cluster=cluster, confidence_level=confidence_level, needs=tuple(names),
     )  # fmt: skip
     x = _numbers(answers, names)
+    _importance.on_scale(x, names, item_scale)
     complete = np.asarray(np.isfinite(x).all(axis=1))
     reason = _too_few(int(complete.sum()), len(names))
     if reason:
@@ -252,6 +282,8 @@ def drivers(
     kept = [name for name, moves in zip(names, moving, strict=True) if moves]
     found = _rank(answers, np.column_stack([x[:, moving], y]), kept, n_resamples, rng)
     constant = tuple(name for name in names if name not in kept)
+    if item_scale:
+        found.table["place"] = _importance.places(found.table)
     return replace(found, n_dropped=dropped, constant=constant)
 
 
@@ -266,8 +298,15 @@ def _too_few(complete: int, drivers: int) -> str:
     )
 
 
-def _check(names: list[str], score: str, n_resamples: int) -> None:
+def _check(
+    names: list[str], score: str, n_resamples: int, item_scale: Sequence[float]
+) -> None:
     _checks.in_range(n_resamples, "n_resamples", 50, 100_000)
+    if item_scale and not (len(item_scale) == 2 and item_scale[0] < item_scale[1]):
+        raise ArgumentError(
+            f"`item_scale` is {list(item_scale)}; give the lowest and the highest "
+            "answer, such as [1, 5], or [] where drivers are not rated on one scale."
+        )
     if len(names) > MAX_PREDICTORS:
         raise ArgumentError(
             f"`drivers` has {len(names)} columns; at most {MAX_PREDICTORS} are ranked: "
@@ -301,9 +340,7 @@ def _rank(
     """Importance of the columns of z for its last one."""
     w = answers.plan.weights
     cov = _importance.covariance(z, w)
-    sd = np.sqrt(np.diag(cov))
-    corr = cov / np.outer(sd, sd)
-    _importance.determined(corr[:-1, :-1], names)
+    _importance.determined(cov[:-1, :-1], names)
     cluster = answers.plan.cluster if answers.plan.clustered else None
     draws = bootstrap(
         lambda k: _importance.covariance(z, k * w), len(z), cluster=cluster,
@@ -311,10 +348,13 @@ def _rank(
     )  # fmt: skip
     draws = draws[(np.diagonal(draws, axis1=1, axis2=2) > 0).all(axis=1)]
     found = _importance.importance(cov[None], draws, answers.level)
-    table = pd.DataFrame({"driver": names, "n": len(z), **found.pop("columns")})
-    table["correlation"] = corr[:-1, -1]
-    table["vif"] = np.diag(np.linalg.inv(corr[:-1, :-1]))
-    table["mean"] = (w @ z / w.sum())[:-1]
+    table = pd.DataFrame(
+        {
+            "driver": names, "n": len(z), "place": "", **found.pop("columns"),
+            **_importance.parts(cov),
+            **_importance.performance(z[:, :-1], answers.plan, answers.level),
+        }
+    )  # fmt: skip
     table = table.sort_values("estimate", ascending=False, kind="stable")
     return Drivers(
         table=table[COLUMNS].reset_index(drop=True), unit="share", n=len(z),

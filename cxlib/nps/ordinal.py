@@ -15,13 +15,9 @@ from scipy import stats
 from cxlib import _format
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate.design import Array
-from cxlib.estimate.ordinal import (
-    Link,
-    OrdinalFit,
-    fit_ordinal,
-    multinomial_loglik,
-)
-from cxlib.nps import _design_words, _display, _words
+from cxlib.estimate.multinomial import multinomial_loglik
+from cxlib.estimate.ordinal import Link, OrdinalFit, fit_ordinal
+from cxlib.nps import _design_words, _display, _free, _words
 from cxlib.nps._answers import Answers, collect, label
 from cxlib.result import Assumption, Finding
 from cxlib.scales import Scale
@@ -46,6 +42,10 @@ class OrdinalShift(_display.Told):
     same_shift : tuple of float
         Likelihood-ratio test that the shift is the same at every cut point:
         statistic, df, pvalue; NaN with weights or clusters.
+    free : pd.DataFrame
+        The multinomial model, which moves every answer freely: answer, against (the
+        lowest answer), column, group, estimate (log odds), std_error. Empty where it
+        has no finite maximum, and with a probit link.
     link : str
     n : int
     confidence_level : float
@@ -54,9 +54,34 @@ class OrdinalShift(_display.Told):
     thresholds: pd.DataFrame
     loglik: float
     same_shift: tuple[float, float, float]
+    free: pd.DataFrame
     link: str
     n: int
     confidence_level: float
+    models: _free.Models | None
+
+    def shares(self, cell: Mapping[str, object]) -> pd.DataFrame:
+        """Return the share of every answer in one cell, as each model has it.
+
+        Parameters
+        ----------
+        cell : mapping of column to group or number
+            Columns left out keep their reference group, or their mean.
+
+        Returns
+        -------
+        pandas.DataFrame
+            answer; ordered, by this model; free, by the multinomial one.
+        """
+        if self.models is None:
+            raise DataError(f"no model was fitted: {self.reason}")
+        return self.models.shares(cell)
+
+    def implied(self, cell: Mapping[str, object]) -> tuple[float, float]:
+        """Return the score of one cell in the scale's unit: ordered, free."""
+        if self.models is None:
+            raise DataError(f"no model was fitted: {self.reason}")
+        return self.models.score(cell)
 
     @property
     def text(self) -> str:
@@ -221,17 +246,24 @@ def ordinal(
         return _none(answers, f"{what}: there is no shift to measure.")
     _sizes(len(found), len(terms))
     fit = fit_ordinal(x, level, plan=answers.plan, link=link)
+    models = _free.models(
+        answers, x, terms, ordered=fit, link=link, answer=found, level=level
+    )
     return OrdinalShift(
-        table=_table(fit, terms, answers.level, link),
-        thresholds=pd.DataFrame(
-            {
-                "cut": [f"{a:g}|{b:g}" for a, b in itertools.pairwise(found)],
-                "estimate": fit.thresholds, "std_error": fit.std_errors[len(terms) :],
-            }
-        ),
-        loglik=fit.loglik, same_shift=_same(answers, fit, x, level, link), link=link,
+        table=_table(fit, terms, answers.level, link), free=models.table(),
+        models=models, thresholds=_thresholds(fit, found, len(terms)),
+        loglik=fit.loglik, same_shift=_same(answers, fit, x, level, models), link=link,
         n=answers.n, confidence_level=answers.level, method=_method(answers, link),
         assumptions=_assumptions(answers),
+    )  # fmt: skip
+
+
+def _thresholds(fit: OrdinalFit, found: Array, terms: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "cut": [f"{a:g}|{b:g}" for a, b in itertools.pairwise(found)],
+            "estimate": fit.thresholds, "std_error": fit.std_errors[terms:],
+        }
     )  # fmt: skip
 
 
@@ -304,20 +336,23 @@ def _table(
 
 
 def _same(
-    answers: Answers, fit: OrdinalFit, x: Array, level: npt.ArrayLike, link: Link
-) -> tuple[float, float, float]:
+    answers: Answers, fit: OrdinalFit, x: Array, level: npt.ArrayLike,
+    models: _free.Models,
+) -> tuple[float, float, float]:  # fmt: skip
     """Likelihood-ratio test of the same shift at every cut point."""
     cuts = len(fit.thresholds)
     df = float(x.shape[1] * (cuts - 1))
-    if not answers.plan.simple or link != "logit" or df == 0:
+    if not answers.plan.simple or models.link != "logit" or df == 0:
         return NAN, df, NAN
-    statistic = 2 * (multinomial_loglik(x, level) - fit.loglik)
+    free = models.free.loglik if models.free else multinomial_loglik(x, level)
+    statistic = 2 * (free - fit.loglik)
     return statistic, df, float(stats.chi2.sf(statistic, df))
 
 
 def _none(answers: Answers, reason: str) -> OrdinalShift:
     return OrdinalShift(
-        table=pd.DataFrame(), thresholds=pd.DataFrame(), loglik=NAN, link="logit",
+        table=pd.DataFrame(), thresholds=pd.DataFrame(), free=pd.DataFrame(),
+        loglik=NAN, link="logit", models=None,
         same_shift=(NAN, NAN, NAN), n=answers.n, confidence_level=answers.level,
         reason=reason,
     )  # fmt: skip

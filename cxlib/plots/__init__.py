@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.drivers import driver_odds, importance_performance
 from cxlib.plots.journeys import (
     funnel_gap,
     funnel_steps,
@@ -37,9 +38,11 @@ __all__ = [
     "code_shares",
     "control_chart",
     "cut_points",
+    "driver_odds",
     "driver_shares",
     "funnel_gap",
     "funnel_steps",
+    "importance_performance",
     "league_table",
     "likert",
     "love_plot",

@@ -100,7 +100,7 @@ def site(tmp_path_factory):
         if text is not None:
             (folder / "export.csv").write_text(text)
         plain = {"scale": "nps", "segment": "store", "wave": "", "segments": [],
-                 "weights": "", "strata": "", "cluster": "", "drivers": []}  # fmt: skip
+                 "weights": "", "strata": "", "cluster": ""}  # fmt: skip
         merged = plain | params | {"responses": source}
         (folder / "nps_segmentation.yaml").write_text(yaml.safe_dump(merged))
     command = [sys.executable, "-m", "cxlib", "run", str(base / "params")]

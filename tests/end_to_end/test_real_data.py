@@ -115,6 +115,21 @@ def test_telco_without_invitations_says_so(site):
     assert len(run.table("ways")) == 1
 
 
+def test_skytrax_drivers(site):
+    run = Run(site[0], "skytrax", "nps_drivers")
+    assert run.manifest["status"] == "ok"
+    assert "5 drivers together explain 77.0 %" in run.page
+    drivers = run.table("drivers").set_index("driver")
+    assert drivers["r2_part"].sum() == pytest.approx(0.770, abs=0.0005)
+    assert drivers["relative_weight"].sum() == pytest.approx(0.770, abs=0.0005)
+    assert drivers.loc["seat_width_rating", "coefficient"] == pytest.approx(
+        0.675, abs=0.0005
+    )
+    assert drivers.loc["viewing_tv_rating", "place"] == "well rated, less at stake"
+    assert "cannot be told" in run.manifest["headline"]["decision"]
+    assert len(run.page) < 300_000
+
+
 def test_simple_shop_conversion_and_gate(site):
     run = Run(site[0], "simple_shop", "journey_comparison")
     assert run.manifest["status"] == "ok"

@@ -88,7 +88,7 @@ def test_search_and_change_point_find_what_was_planted(site):
 
 def test_drivers_are_ranked_as_planted(site):
     truth = TRUTH["responses"]["drivers"]["lmg share"]
-    found = table(site, "nps_segmentation", "drivers").set_index("driver")
+    found = table(site, "nps_drivers", "drivers").set_index("driver")
     assert found["estimate"].idxmax() == max(truth, key=truth.get)
     assert all(holds(found.loc[name], share) for name, share in truth.items())
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -29,13 +30,13 @@ CASES = {
     "voc_codebook_broken": ("voc_coding", {"codebook": "broken.yaml"}, None),
     "nps_plain": (
         "nps_segmentation",
-        {"weights": "", "cluster": "", "drivers": [], "segments": [], "wave": ""},
+        {"weights": "", "cluster": "", "segments": [], "wave": ""},
         0,
     ),
     "nps_csat": ("nps_segmentation", {"responses": {"path": "csat.csv"},
-                 "scale": "csat", "target": 0.8, "drivers": []}, 0),
+                 "scale": "csat", "target": 0.8}, 0),
     "nps_mean": ("nps_segmentation", {"responses": {"path": "csat.csv"},
-                 "scale": "csat_mean", "target": 4.0, "drivers": []}, 0),
+                 "scale": "csat_mean", "target": 4.0}, 0),
     "nps_own_scale": ("nps_segmentation", {"responses": {"path": "csat.csv"}, "scale": {
         "name": "stars", "low": 1, "high": 5, "kind": "share", "top_from": 5},
         "target": None}, 0),
@@ -64,6 +65,28 @@ CASES = {
         "invitations": {}, "cluster": "", "covariates": [], "margins": {},
         "target": None, "account": "", "wave": "", "followed": "", "feature": "",
         "feature_covariates": [], "plan_differences": [], "cut_by": ""}, 0),
+    "drivers_csat": ("nps_drivers", {"responses": {"path": "csat.csv"},
+                     "scale": "csat"}, 0),
+    "drivers_ces_mean": ("nps_drivers", {"responses": {"path": "csat.csv"},
+                         "scale": {"name": "effort", "low": 1, "high": 7,
+                                   "kind": "mean"}}, 0),
+    "drivers_one": ("nps_drivers", {"drivers": ["ease"], "weights": "",
+                    "cluster": ""}, 0),
+    "drivers_all_off": ("nps_drivers", {"drivers": [], "item_scale": [],
+                        "weights": "", "cluster": ""}, 0),
+    "drivers_unlike": ("nps_drivers", {"item_scale": []}, 0),
+    "drivers_few": ("nps_drivers", {"responses": {"path": "few.csv"}}, 0),
+    "drivers_off_scale": ("nps_drivers", {"item_scale": [1, 4]}, 3),
+    "drivers_wrong_scale": ("nps_drivers", {"item_scale": [5]}, 2),
+    "drivers_text": ("nps_drivers", {"drivers": ["ease", "plan"]}, 3),
+    "drivers_sus": ("nps_drivers", {"responses": {"path": "sus.csv"}, "scale": {
+        "name": "stars", "low": 1, "high": 5, "kind": "mean"}, "drivers": ["q1", "q3"],
+        "sus_items": [f"q{i}" for i in range(1, 11)], "sus_by": "system",
+        "weights": "", "cluster": ""}, 0),
+    "drivers_sus_nine": ("nps_drivers", {"responses": {"path": "sus.csv"}, "scale": {
+        "name": "stars", "low": 1, "high": 5, "kind": "mean"}, "drivers": [],
+        "sus_items": [f"q{i}" for i in range(1, 10)], "weights": "",
+        "cluster": ""}, 2),
     "ab_no_events": ("journey_comparison", {"events": {}, "steps": []}, 0),
     "ab_events_only": ("journey_comparison", {
         "users": {}, "events": {"path": "log.csv"}, "metrics": [
@@ -110,6 +133,7 @@ def write_tables(folder: Path) -> None:
     odd.to_csv(folder / "hostile.csv", index=False)
     stars = pd.to_numeric(answers["score"]) // 3 + 1
     answers.assign(score=stars.clip(1, 5)).to_csv(folder / "csat.csv", index=False)
+    usability(folder / "sus.csv")
     log = pd.read_csv(SAMPLE / "events.csv")
     arms = pd.read_csv(SAMPLE / "users.csv")[["user_id", "variant"]]
     log.merge(arms, on="user_id").to_csv(folder / "log.csv", index=False)
@@ -118,6 +142,19 @@ def write_tables(folder: Path) -> None:
         folder / "twice.csv", index=False
     )
     (folder / "broken.yaml").write_text("version: 1\ncodes:\n  - id: a\n  - id: a\n")
+
+
+def usability(path: Path) -> None:
+    """Ten items of two systems: every answer as planned, SUS 70 and 50 on average."""
+    draw = np.random.default_rng(8)
+    system = np.repeat(["new", "old"], 150)
+    liked = np.where(system == "new", 0.8, 0.0)[:, None] * [[1, -1] * 5]
+    items = np.clip(np.round(3 + liked + draw.normal(0, 0.6, (300, 10))), 1, 5)
+    table = pd.DataFrame(items.astype(int), columns=[f"q{i}" for i in range(1, 11)])
+    table.insert(0, "score", np.clip(items[:, 0] + draw.integers(-1, 2, 300), 1, 5))
+    table.insert(0, "respondent_id", [f"r{i}" for i in range(300)])
+    table.insert(1, "responded_at", "2025-03-01")
+    table.assign(system=system).to_csv(path, index=False)
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +209,31 @@ def test_parts_that_are_off_say_so_in_one_sentence(site):
     assert "gold" in json.loads(manifest.read_text())["error"]
     (manifest,) = site[0].glob("survey_unknown_covariate/*/2*/manifest.json")
     assert "Did you mean 'channel'" in json.loads(manifest.read_text())["error"]
+
+
+def test_drivers_that_are_off_say_so_without_a_chart(site):
+    (page,) = site[0].glob("drivers_all_off/*/2*/report.html")
+    text = page.read_text()
+    for sentence in (
+        "No driver columns were given", "No drivers are ranked, so their order",
+        "No item was given", "No item columns were given, so there is no SUS",
+    ):  # fmt: skip
+        assert sentence in text, sentence
+    assert text.count("<img") == 1
+    (manifest,) = site[0].glob("drivers_off_scale/*/2*/manifest.json")
+    error = json.loads(manifest.read_text())["error"]
+    assert "values lie off the declared `item_scale` 1-4 (seen: 5)" in error
+    (page,) = site[0].glob("drivers_unlike/*/2*/report.html")
+    assert "not rated on one scale, so their means are not compared" in page.read_text()
+
+
+def test_simulated_usability_is_recovered(site):
+    (tables,) = site[0].glob("drivers_sus/*/2*/tables")
+    groups = pd.read_csv(tables / "sus.csv").set_index("group")
+    assert groups.loc["new", "estimate"] == pytest.approx(70, abs=2)
+    assert groups.loc["old", "estimate"] == pytest.approx(50, abs=2)
+    drivers = pd.read_csv(tables / "drivers.csv")
+    assert drivers["driver"].iloc[0] == "q1"
 
 
 def test_hostile_verbatims_are_text(site):

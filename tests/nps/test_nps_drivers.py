@@ -228,7 +228,7 @@ def test_caveats_only_where_they_apply(segmented):
     def told(**design):
         return nps.caveats(
             nps.score(segmented, **design), nps.by_segment(segmented, "plan", **design),
-            nps.change(segmented, "wave", **design), nps.drivers(segmented, []),
+            nps.change(segmented, "wave", **design),
             nps.sensitivity(segmented, n_resamples=50, **design),
         )  # fmt: skip
 

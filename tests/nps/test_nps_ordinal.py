@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.discrete.discrete_model import MNLogit
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from cxlib import nps, plots
@@ -254,3 +255,84 @@ def test_odds_intervals_cover_with_clusters_and_weights():
         row = nps.ordinal(frame, ["plan"], weights="w", cluster="account").table.iloc[0]
         hits.append(row["ci_lower"] <= 0.6 <= row["ci_upper"])
     assert np.mean(hits) == pytest.approx(0.95, abs=0.035)
+
+
+def test_the_free_model_equals_multinom(housing, oracle):
+    expected = oracle("nps_roi.json", "13_ordinal_and_multinomial_logit")["expected"]
+    net = {
+        "name": "sat",
+        "low": 0,
+        "high": 2,
+        "kind": "net",
+        "top_from": 2,
+        "bottom_to": 0,
+    }
+    found = nps.ordinal(expanded(housing), list(LEVELS), scale=net)
+    names = ["(Intercept)", *expected["polr_coef"]]
+    for answer, level in (("1", "Medium"), ("2", "High")):
+        rows = found.free[found.free["answer"] == answer]
+        assert set(rows["against"]) == {"0"}
+        named = (rows["column"] + rows["group"]).str.replace(
+            "(constant)", "(Intercept)"
+        )
+        assert named.tolist() == names
+        # the reference's tolerance: an optimiser's coefficients, 1e-4
+        assert rows["estimate"].tolist() == pytest.approx(
+            [expected["multinom_coef_vs_Low"][level][n] for n in names], abs=1e-4
+        )
+    assert found.models.free.loglik == pytest.approx(
+        expected["multinom_loglik"], rel=1e-7
+    )
+    cell = {"Infl": "High", "Type": "Tower", "Cont": "High"}
+    shares = found.shares(cell)
+    assert shares["ordered"].tolist() == pytest.approx(
+        list(expected["predicted_probs_Infl_High_Tower_Cont_High"].values()), abs=1e-7
+    )
+    assert shares["free"].sum() == pytest.approx(1)
+    ordered, free = found.implied(cell)
+    assert ordered == pytest.approx(100 * expected["implied_nps_same_cell"], abs=1e-5)
+    assert free == pytest.approx(ordered, abs=10)
+    with pytest.raises(ArgumentError, match="'Infr', no predictor of this model"):
+        found.shares({"Infr": "High"})
+
+
+def test_the_free_model_equals_statsmodels_with_numbers(answers):
+    frame = answers.assign(age=np.random.default_rng(0).normal(0, 1, 900))
+    frame["score"] = np.digitize(frame["score"], [6, 9])
+    found = nps.ordinal(frame, ["age", "weight"], scale=THREE)
+    x = np.column_stack([np.ones(900), frame["age"], frame["weight"]])
+    fit = MNLogit(frame["score"].to_numpy(), x).fit(disp=False)
+    assert found.free["estimate"].to_numpy() == pytest.approx(
+        np.asarray(fit.params).T.ravel(), abs=1e-6
+    )
+    assert found.free["std_error"].to_numpy() == pytest.approx(
+        np.asarray(fit.bse).T.ravel(), rel=1e-5
+    )
+    middle = found.shares({})
+    assert middle["free"].to_numpy() == pytest.approx(
+        np.asarray(fit.predict([[1, *x[:, 1:].mean(axis=0)]]))[0], abs=1e-7
+    )
+
+
+def test_free_weights_equal_repeated_rows(housing):
+    rows = expanded(housing)
+    plain = nps.ordinal(rows, list(LEVELS), scale=THREE)
+    weighted = nps.ordinal(housing, list(LEVELS), scale=THREE, weights="Freq")
+    assert weighted.free["estimate"].to_numpy() == pytest.approx(
+        plain.free["estimate"].to_numpy(), abs=1e-7
+    )
+
+
+def test_groups_without_variety_leave_the_free_model_out():
+    frame = pd.DataFrame(
+        {
+            "score": [3, 3, 8, 10] * 30 + [3, 8, 8, 8] * 30,
+            "plan": ["a"] * 120 + ["b"] * 120,
+        }
+    )
+    found = nps.ordinal(frame, ["plan"])
+    assert found.free.empty
+    assert found.shares({"plan": "b"})["free"].isna().all()
+    assert np.isfinite(found.same_shift[2])
+    with pytest.raises(DataError, match="no model was fitted"):
+        nps.ordinal(frame, []).shares({})

@@ -16,13 +16,13 @@ from cxlib import data, nps
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def params(programme):
-    path = ROOT / "tests" / "params" / programme / "nps_segmentation.yaml"
+def params(programme, notebook="nps_segmentation"):
+    path = ROOT / "tests" / "params" / programme / f"{notebook}.yaml"
     return yaml.safe_load(path.read_text())
 
 
-def read(programme):
-    p = params(programme)
+def read(programme, notebook="nps_segmentation"):
+    p = params(programme, notebook)
     return p, data.read("responses", p["responses"], scale=p["scale"], root=ROOT)
 
 
@@ -69,7 +69,7 @@ def test_cncf_five_waves(shared):
 
 def test_skytrax_drivers(shared):
     shared("data/skytrax_seat")
-    p, survey = read("skytrax")
+    p, survey = read("skytrax", "nps_drivers")
     score = nps.score(survey.frame, scale=p["scale"]).overall
     assert (score.n, round(score.estimate, 2)) == (1257, -56.80)
     found = nps.drivers(survey.frame, p["drivers"], scale=p["scale"])
