@@ -12,6 +12,7 @@ from cxlib.nps.change import Change
 from cxlib.nps.score import Score
 from cxlib.nps.segments import SegmentScores
 from cxlib.nps.sensitivity import REPORTED, Sensitivity
+from cxlib.nps.trend import Trend
 
 MOVED_SHARE = 0.5
 
@@ -59,6 +60,8 @@ def caveats(
     segments: SegmentScores,
     change: Change,
     sensitivity: Sensitivity,
+    *,
+    trend: Trend | None = None,
 ) -> list[str]:
     """List what a reader must know before acting.
 
@@ -66,6 +69,8 @@ def caveats(
     ----------
     score, segments, change, sensitivity
         Results of one survey.
+    trend : Trend, optional
+        All waves: says where the two compared are the highest and the lowest.
 
     Returns
     -------
@@ -91,6 +96,7 @@ def caveats(
         _small(score),
         _hidden(segments),
         _noise(change),
+        _picked(change, trend),
         _weights(sensitivity, score),
     ]
     return [one for one in told if one]
@@ -178,6 +184,21 @@ def _noise(change: Change) -> str:
     return (
         f"The change from {change.waves[0]} to {change.waves[1]} is within noise: do "
         "not explain it."
+    )
+
+
+def _picked(change: Change, trend: Trend | None) -> str:
+    """Two waves that are the extremes of a series look further apart than they are."""
+    if trend is None or change.overall is None:
+        return ""
+    seen = trend.table.dropna(subset=["estimate"]).set_index("wave")["estimate"]
+    ends = {seen.idxmax(), seen.idxmin()} if len(seen) > 2 else set()
+    if ends != set(change.waves):
+        return ""
+    first, last = change.waves
+    return (
+        f"{first} and {last} are the highest and the lowest of {len(seen)} waves: if "
+        "they were picked for that, their gap is larger than what will last."
     )
 
 

@@ -239,3 +239,33 @@ def test_caveats_only_where_they_apply(segmented):
     )
     assert not any("driver" in one for one in plain)
     assert told(weights="weight")[0].startswith("Weights balance who answered")
+
+
+def test_a_pair_picked_for_its_gap_is_said():
+    counts = {"W1": (40, 60), "W2": (70, 30), "W3": (55, 45), "W4": (30, 70)}
+    frame = pd.DataFrame(
+        [
+            {"wave": wave, "score": value}
+            for wave, parts in counts.items()
+            for n, value in zip(parts, (10, 3), strict=True)
+            for _ in range(n)
+        ]
+    )
+    parts = (
+        nps.score(frame),
+        nps.by_segment(frame, []),
+        nps.sensitivity(frame, n_resamples=50),
+    )
+
+    def told(before, after):
+        moved = nps.change(frame, "wave", before=before, after=after)
+        mind = nps.caveats(
+            parts[0], parts[1], moved, parts[2], trend=nps.trend(frame, "wave")
+        )
+        return [one for one in mind if "highest" in one]
+
+    assert told("W2", "W4") == [
+        "W2 and W4 are the highest and the lowest of 4 waves: if they were picked for "
+        "that, their gap is larger than what will last."
+    ]
+    assert told("W3", "W4") == []
