@@ -59,6 +59,8 @@ CASES = {
                     "scale": "csat_mean", "target": 4.0,
                     "plan_differences": [0.1]}, 0),
     "survey_design_weights": ("nps_survey", {"weights": "weight"}, 0),
+    "survey_census": ("nps_survey", {"responses": {"path": "census.csv"},
+                      "strata": "region", "fpc": "customers", "cluster": ""}, 0),
     "survey_few": ("nps_survey", {"responses": {"path": "few.csv"},
                    "invitations": {}, "margins": {}}, 0),
     "survey_all_off": ("nps_survey", {
@@ -133,6 +135,10 @@ def write_tables(folder: Path) -> None:
     odd.to_csv(folder / "hostile.csv", index=False)
     stars = pd.to_numeric(answers["score"]) // 3 + 1
     answers.assign(score=stars.clip(1, 5)).to_csv(folder / "csat.csv", index=False)
+    asked = answers.groupby("region")["region"].transform("size")
+    answers.assign(customers=(1.25 * asked).round()).to_csv(
+        folder / "census.csv", index=False
+    )
     usability(folder / "sus.csv")
     log = pd.read_csv(SAMPLE / "events.csv")
     arms = pd.read_csv(SAMPLE / "users.csv")[["user_id", "variant"]]
@@ -209,6 +215,16 @@ def test_parts_that_are_off_say_so_in_one_sentence(site):
     assert "gold" in json.loads(manifest.read_text())["error"]
     (manifest,) = site[0].glob("survey_unknown_covariate/*/2*/manifest.json")
     assert "Did you mean 'channel'" in json.loads(manifest.read_text())["error"]
+
+
+def test_a_sample_of_most_customers_is_surer(site):
+    """Four of five customers answered: the standard error falls by about half."""
+    found = {}
+    for case in ("survey_census", "survey_all_off"):
+        (table,) = site[0].glob(f"{case}/*/2*/tables/score.csv")
+        found[case] = float(pd.read_csv(table)["std_error"].iloc[0])
+    ratio = found["survey_census"] / found["survey_all_off"]
+    assert ratio == pytest.approx(0.2**0.5, abs=0.04)
 
 
 def test_drivers_that_are_off_say_so_without_a_chart(site):
