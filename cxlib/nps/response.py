@@ -13,6 +13,7 @@ from scipy.stats import chi2_contingency
 from cxlib import _checks
 from cxlib.estimate import Correction, Estimate, adjust, estimate
 from cxlib.estimate.counts import compare_shares, share_from_counts
+from cxlib.estimate.multiplicity import CORRECTED
 from cxlib.nps import _display, _words
 from cxlib.nps._answers import label
 from cxlib.nps._invited import NO_FILE, Invited, Rows, link
@@ -26,7 +27,6 @@ COLUMNS = [
     "pvalue", "pvalue_adj", "status",
 ]  # fmt: skip
 NUMBERS = COLUMNS[2:-1]
-CORRECTED = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg", "none": "no"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -203,7 +203,7 @@ def response_rate(
     min_n : int
         Groups with fewer answers, or fewer who did not answer, are hidden, and with
         them the next smallest.
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over all groups of all columns.
     confidence_level : float
 

@@ -14,6 +14,7 @@ from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction, Difference, adjust
 from cxlib.estimate.contrast import Method
 from cxlib.estimate.heterogeneity import Heterogeneity
+from cxlib.estimate.multiplicity import CORRECTED, CORRECTIONS
 from cxlib.estimate.partition import Partition
 from cxlib.nps import _design_words, _display, _waves, _words
 from cxlib.nps._answers import Answers, collect
@@ -217,7 +218,7 @@ def trend(
         waves: their answers are then compared with themselves.
     min_n : int
         Waves with fewer answers are hidden, as segments are. At least 2.
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over the consecutive changes.
     method : {"adjusted", "t", "wald"}
         As in `nps.score`.
@@ -254,7 +255,7 @@ def trend(
     """
     if min_n < 2:
         raise ArgumentError(f"`min_n` is {min_n}; it must be at least 2.")
-    _checks.one_of(correction, "correction", ("holm", "fdr_bh", "none"))
+    _checks.one_of(correction, "correction", CORRECTIONS)
     if not wave:
         return _none(
             "No wave column was given, so there is no trend.", confidence_level
@@ -331,13 +332,10 @@ def _none(reason: str, confidence_level: float) -> Trend:
 
 
 def _method(answers: Answers, correction: str) -> str:
-    corrected = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg", "none": "no"}[
-        correction
-    ]
     name = _design_words.interval_name(answers.scale, answers.plan, answers.method)
     return (
         f"{name} by wave, {_design_words.design_name(answers.plan)}; change since the "
-        f"wave before with {corrected} correction."
+        f"wave before with {CORRECTED[correction]} correction."
     )
 
 
