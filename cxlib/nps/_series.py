@@ -15,7 +15,7 @@ from cxlib.estimate import Estimate
 from cxlib.estimate.design import Array
 from cxlib.nps import _waves
 from cxlib.nps._answers import Answers, collect
-from cxlib.nps._suppress import is_hidden, statuses
+from cxlib.nps._suppress import is_hidden
 from cxlib.result import Assumption
 from cxlib.scales import Scale
 
@@ -106,7 +106,7 @@ def series(
     names = _waves.order(answers.rows[wave])
     labels = answers.labels(wave)
     domains = [np.asarray(labels == name) for name in names]
-    status = statuses([d.sum() for d in domains], min_n)
+    status = _waves.shown_or_not(labels, names, min_n)
     shown = [i for i, word in enumerate(status) if not is_hidden(word)]
     if len(shown) < least:
         have = f"{len(shown)} of its {len(names)} waves with enough answers"

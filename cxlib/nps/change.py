@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Difference, Estimate
 from cxlib.estimate.contrast import Method
-from cxlib.nps import _design_words, _display, _waves, _words
+from cxlib.nps import _design_words, _display, _suppress, _waves, _words
 from cxlib.nps._answers import Answers, collect
 from cxlib.nps._change_rows import ALL, parts, row_of, tabulate
 from cxlib.nps.trend import assumptions
@@ -315,22 +315,20 @@ def change(
         )
     pair = _waves.pick(names, before, after)
     labels = answers.labels(wave)
+    why = _waves.too_few(labels, names, pair, min_n)
+    if why:
+        return _none(why, confidence_level, pair)
+    hidden = _suppress.kept_back(answers.labels(by), min_n) if by else ()
     answers = answers.at(np.asarray(labels.isin(pair)))
-    return _change(answers, wave, pair, by or "", respondent, min_n)
+    return _change(answers, wave, pair, by or "", respondent, min_n, hidden)
 
 
 def _change(
     answers: Answers, wave: str, pair: tuple[str, str], by: str,
-    respondent: str | None, min_n: int,
+    respondent: str | None, min_n: int, hidden: Collection[str],
 ) -> Change:  # fmt: skip
     labels = answers.labels(wave)
     a, b = (np.asarray(labels == name) for name in pair)
-    few = [name for name, rows in zip(pair, (a, b), strict=True) if rows.sum() < min_n]
-    if few:
-        verb = "has" if len(few) == 1 else "have"
-        told = f"{verb} fewer than {min_n} valid answers: not compared."
-        why = f"{_words.listing(few)} {told}"
-        return _none(why, answers.level, pair)
     overall = answers.contrast(a, b)
     first, last = answers.estimate(a), answers.estimate(b)
     total = row_of(ALL, "change", (int(a.sum()), int(b.sum())), (1.0, 1.0)) | {
@@ -338,7 +336,7 @@ def _change(
         "std_error": overall.std_error, "ci_lower": overall.ci_lower,
         "ci_upper": overall.ci_upper, "pvalue": overall.pvalue,
     }  # fmt: skip
-    rows = [total, *(parts(answers, a, b, by, min_n) if by else [])]
+    rows = [total, *(parts(answers, a, b, by, min_n, hidden) if by else [])]
     return Change(
         table=tabulate(rows), unit=answers.scale.unit, waves=pair,
         first=first, last=last, overall=overall, label=answers.scale.label, by=by,

@@ -14,7 +14,7 @@ from cxlib import _format
 from cxlib.errors import DataError
 from cxlib.nps import _design_words, _display, _words
 from cxlib.nps._answers import Answers, collect
-from cxlib.nps._suppress import is_hidden, statuses
+from cxlib.nps._suppress import kept_back
 from cxlib.nps.ordinal import OrdinalShift, ordinal
 from cxlib.scales import Scale
 
@@ -184,12 +184,11 @@ def _domains(answers: Answers, by: str, min_n: int) -> dict[str, np.ndarray[Any,
     if not by:
         return {}
     labels = answers.labels(by)
-    counts = labels.value_counts().sort_index()
-    found = statuses(counts.to_numpy(), min_n)
+    hidden = kept_back(labels, min_n)
     return {
         str(name): (labels == name).to_numpy(dtype=bool)
-        for name, status in zip(counts.index, found, strict=True)
-        if not is_hidden(status)
+        for name in sorted(labels.unique())
+        if name not in hidden
     }
 
 

@@ -218,8 +218,9 @@ def pool(
         As in `nps.score`.
     confidence_level : float
     min_n : int
-        Segments with fewer answers are hidden, with a second one; they stay in the
-        model and in the ranks.
+        Segments with fewer answers are hidden, with as many others as it takes that
+        nothing is given away, also not beside `by_segment` of the crossed columns;
+        they stay in the model and in the ranks.
     sure : float
         Probability from which a segment is put in the top or bottom quarter, in
         (0.5, 1).
@@ -281,7 +282,7 @@ def pool(
     if reason:
         return _none(answers, reason)
     table, found = rows_of(
-        answers, labels, min_n=min_n, sure=sure, n_draws=n_draws, rng=rng
+        answers, columns, min_n=min_n, sure=sure, n_draws=n_draws, rng=rng
     )
     f, alike = answers.scale.factor, _icc(answers, labels)
     return League(

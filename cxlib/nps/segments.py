@@ -15,7 +15,7 @@ from cxlib.estimate.contrast import Method
 from cxlib.estimate.multiplicity import CORRECTED, CORRECTIONS
 from cxlib.nps import _design_words, _display, _words
 from cxlib.nps._answers import Answers, collect
-from cxlib.nps._segment_rows import corrected, rows_of, why_not
+from cxlib.nps._segment_rows import corrected, every, why_not
 from cxlib.nps._suppress import COMPLEMENT, FEW, SMALL, is_hidden
 from cxlib.result import Assumption, Finding
 from cxlib.scales import Scale
@@ -238,7 +238,7 @@ def by_segment(
         Each segment also gets a verdict against it.
     min_n : int
         Segments with fewer answers are hidden, and with them the next smallest, so
-        that subtraction gives nothing. At least 2.
+        that subtraction gives nothing, within a column or between columns. At least 2.
     correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over all segments of all columns: Holm to confirm, BH to explore.
     method : {"adjusted", "t", "wald"}
@@ -293,7 +293,7 @@ def by_segment(
     )  # fmt: skip
     if not columns:
         return _none(answers, correction)
-    parts = [rows_of(answers, column, min_n, target) for column in columns]
+    parts = every(answers, columns, min_n, target)
     table = corrected([rows for rows, _ in parts], correction)
     return SegmentScores(
         table=table, unit=answers.scale.unit, overall=answers.estimate(),

@@ -18,7 +18,7 @@ from cxlib.estimate.multiplicity import CORRECTED, CORRECTIONS
 from cxlib.estimate.partition import Partition
 from cxlib.nps import _design_words, _display, _waves, _words
 from cxlib.nps._answers import Answers, collect
-from cxlib.nps._suppress import FEW, SMALL, is_hidden, statuses
+from cxlib.nps._suppress import FEW, SMALL, is_hidden
 from cxlib.result import Assumption, Finding
 from cxlib.scales import Scale
 
@@ -281,7 +281,7 @@ def _trend(
 ) -> Trend:
     codes = pd.Index(names).get_indexer(pd.Index(answers.labels(wave)))
     parts = answers.parted(codes, len(names))
-    status = statuses(parts.cells.n, min_n)
+    status = _waves.shown_or_not(answers.labels(wave), names, min_n)
     shown = [i for i, word in enumerate(status) if not is_hidden(word)]
     if len(shown) < 2:
         why = f"Fewer than two waves of '{wave}' have enough answers to be shown."

@@ -1,0 +1,126 @@
+"""Small cells that a reader could work out from tables that share their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cxlib.estimate.design import Array
+from cxlib.nps._suppress import COMPLEMENT, is_hidden, statuses
+
+Codes = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+_ZERO = 1e-7
+_MOST = 1_000
+
+
+def jointly(
+    columns: Sequence[Codes],
+    min_n: int,
+    *,
+    given: Sequence[Sequence[str]] = (),
+    groups: Sequence[int] = (),
+) -> list[list[str]]:
+    """Return the statuses of the groups of several columns shown beside one another.
+
+    Each column hides as `statuses` says. Where a sum of groups shown in any column and
+    of all answers still gives a part of fewer than `min_n` hidden answers (a shop is
+    what its region has beside the other shops), further groups are hidden, the
+    smallest that help.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray of int
+        Group 0.. of every answer.
+    min_n : int
+    given : sequence
+        Statuses of the first columns, where these are settled.
+    groups : sequence of int
+        Number of groups of each column, where some may have no answer.
+
+    Notes
+    -----
+    What is shown is linear in the answers, so a part can be worked out exactly where
+    its rows lie in the span of the rows shown. With more than 1,000 groups each column
+    is protected on its own only.
+
+    Examples
+    --------
+    >>> shop, region = np.repeat([0, 1, 2, 3], [4, 50, 60, 70]), np.repeat([0, 1], 92)
+    >>> [[word[:6] for word in words] for words in jointly([shop, region], 10)]
+    [['hidden', 'hidden', 'shown', 'shown'], ['shown', 'shown']]
+    """
+    words = [list(one) for one in given]
+    least = groups or [0] * len(columns)
+    words += [
+        statuses(np.bincount(one, minlength=k), min_n)
+        for one, k in list(zip(columns, least, strict=True))[len(words) :]
+    ]
+    hidden = [np.array([is_hidden(word) for word in one]) for one in words]
+    many = sum(len(one) for one in words) > _MOST
+    if len(columns) < 2 or many or not any(one.any() for one in hidden):
+        return words
+    table = _Shown(columns, hidden)
+    fixed = sum(len(one) for one in given)
+    while (found := table.next_to_hide(min_n, fixed)) is not None:
+        table.hidden[found] = True
+    ends = np.cumsum([len(one) for one in words])
+    for one, now in zip(words, np.split(table.hidden, ends[:-1]), strict=True):
+        one[:] = [
+            COMPLEMENT if new and not is_hidden(word) else word
+            for word, new in zip(one, now, strict=True)
+        ]
+    return words
+
+
+class _Shown:
+    """Groups of all columns over the distinct combinations of labels.
+
+    `member` has shape (groups, combinations), `n` counts the combinations' answers.
+    """
+
+    def __init__(self, columns: Sequence[Codes], hidden: Sequence[Mask]) -> None:
+        combined, n = np.unique(
+            np.column_stack(list(columns)), axis=0, return_counts=True
+        )
+        starts = np.cumsum([0, *(len(one) for one in hidden)])
+        self.member = np.zeros((starts[-1], len(combined)))
+        self.column = np.repeat(np.arange(len(columns)), np.diff(starts))
+        for start, codes in zip(starts[:-1], combined.T, strict=True):
+            self.member[start + codes, np.arange(len(combined))] = 1.0
+        self.n = n.astype(float)
+        self.size = self.member @ self.n
+        self.hidden = np.concatenate(list(hidden))
+
+    def small_parts(self, min_n: int) -> Array:
+        """What any group has in the hidden groups of a column, where that is small."""
+        everybody = np.ones((1, self.member.shape[1]))
+        lines = np.vstack([everybody, self.member])
+        parts = [self.member[self.size < min_n]]
+        for column in np.unique(self.column[self.hidden]):
+            behind = self.member[self.hidden & (self.column == column)].sum(axis=0)
+            part = lines * behind
+            size = part @ self.n
+            parts.append(part[(size > 0) & (size < min_n)])
+        return np.unique(np.vstack(parts), axis=0)
+
+    def next_to_hide(self, min_n: int, fixed: int) -> int | None:
+        """The smallest group without which one more part is safe; None if all are."""
+        shown = np.flatnonzero(~self.hidden)
+        rows = np.vstack([np.ones(self.member.shape[1]), self.member[shown]])
+        values, vectors = np.linalg.eigh(rows @ rows.T)
+        kept = values > _ZERO * values.max()
+        for part in self.small_parts(min_n):
+            seen = rows @ part
+            share = vectors[:, kept] @ ((vectors[:, kept].T @ seen) / values[kept])
+            if part.sum() - seen @ share > _ZERO * part.sum():
+                continue
+            used = np.abs(share[1:]) > _ZERO
+            used &= shown >= fixed
+            needed = used & (np.abs(vectors[1:, ~kept]) < _ZERO).all(axis=1)
+            choice = shown[needed if needed.any() else used]
+            if len(choice):
+                return int(choice[np.argmin(self.size[choice])])
+        return None
