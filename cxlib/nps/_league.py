@@ -47,7 +47,8 @@ def _statuses(
 
     Crossings of some of the columns are in no table, and may not come out of these.
     """
-    margins = [pd.factorize(answers.labels(name), sort=True)[0] for name in columns]
+    names = sorted(columns)
+    margins = [pd.factorize(answers.labels(name), sort=True)[0] for name in names]
     if len(margins) < 2:
         return jointly([codes], min_n)[0]
     given = jointly(margins, min_n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,8 @@ from cxlib import _checks
 from cxlib.estimate.association import association, best_split, sidak
 from cxlib.nps import _words
 from cxlib.nps._answers import Answers, Rows, label
-from cxlib.nps._subtract import jointly
-from cxlib.nps._suppress import MIN_N, is_hidden
+from cxlib.nps._subtract import kept_back
+from cxlib.nps._suppress import MIN_N
 
 BANDS, MOST_LEVELS, MOST_NAMED, RARE = 5, 12, 6, "(other)"
 
@@ -48,19 +48,15 @@ class Split:
 
 def candidates(answers: Answers, columns: list[str], min_leaf: int) -> list[Candidate]:
     """Columns as groups: numbers with many values in bands, rare labels together."""
-    coded = [pd.factorize(answers.labels(name), sort=True) for name in columns]
-    words = jointly([codes for codes, _ in coded], MIN_N)
+    labels = {name: answers.labels(name) for name in columns}
     return [
-        _candidate(
-            answers.rows[column], column, min_leaf,
-            [n for n, word in zip(names, status, strict=True) if is_hidden(word)],
-        )
-        for column, (_, names), status in zip(columns, coded, words, strict=True)
-    ]  # fmt: skip
+        _candidate(answers.rows[name], name, min_leaf, kept_back(labels, name, MIN_N))
+        for name in columns
+    ]
 
 
 def _candidate(
-    column: pd.Series, name: str, min_leaf: int, hidden: Sequence[str]
+    column: pd.Series, name: str, min_leaf: int, hidden: Collection[str]
 ) -> Candidate:
     number = pd.to_numeric(column, errors="coerce")
     if number.notna().equals(column.notna()) and number.nunique() > MOST_LEVELS:

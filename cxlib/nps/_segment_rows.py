@@ -11,7 +11,7 @@ from cxlib.estimate import Correction, adjust
 from cxlib.estimate.partition import Partition
 from cxlib.nps import _words
 from cxlib.nps._answers import Answers
-from cxlib.nps._subtract import Codes, jointly
+from cxlib.nps._subtract import Coded, coded
 from cxlib.nps._suppress import is_hidden
 
 COLUMNS = [
@@ -33,22 +33,18 @@ def every(
     answers: Answers, columns: Sequence[str], min_n: int, target: float | None
 ) -> list[tuple[pd.DataFrame, dict[str, object]]]:
     """For each column the rows of its segments, and the test that any differ."""
-    coded = [pd.factorize(answers.labels(name), sort=True) for name in columns]
-    status = jointly([codes for codes, _ in coded], min_n)
-    return [
-        _rows(answers, name, codes, [str(one) for one in names], words, target)
-        for name, (codes, names), words in zip(columns, coded, status, strict=True)
-    ]
+    found = coded({name: answers.labels(name) for name in columns}, min_n)
+    return [_rows(answers, name, found[name], target) for name in columns]
 
 
 def _rows(
-    answers: Answers, column: str, codes: Codes, names: list[str], status: list[str],
-    target: float | None,
-) -> tuple[pd.DataFrame, dict[str, object]]:  # fmt: skip
-    parts = answers.parted(codes, len(names))
+    answers: Answers, column: str, labels: Coded, target: float | None
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    names = labels.names
+    parts = answers.parted(labels.codes, len(names))
     parts.check(range(len(names)))
     table = _table(answers, parts, names, target).assign(by=column)
-    table["status"] = status
+    table["status"] = labels.status
     hidden = table["status"].map(is_hidden).to_numpy(dtype=bool)
     if hidden.any():
         table.loc[hidden, [c for c in COLUMNS if c in table and c not in HEAD]] = np.nan

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from cxlib.estimate.design import Array
 from cxlib.nps._suppress import COMPLEMENT, is_hidden, statuses
@@ -13,7 +15,7 @@ from cxlib.nps._suppress import COMPLEMENT, is_hidden, statuses
 Codes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 _ZERO = 1e-7
-_MOST = 1_000
+_MOST, _CELLS = 1_000, 5_000_000
 
 
 def jointly(
@@ -43,8 +45,8 @@ def jointly(
     Notes
     -----
     What is shown is linear in the answers, so a part can be worked out exactly where
-    its rows lie in the span of the rows shown. With more than 1,000 groups each column
-    is protected on its own only.
+    its rows lie in the span of the rows shown. With more than 1,000 groups (or 5
+    million pairs of group and combination) each column is protected on its own only.
 
     Examples
     --------
@@ -59,10 +61,13 @@ def jointly(
         for one, k in list(zip(columns, least, strict=True))[len(words) :]
     ]
     hidden = [np.array([is_hidden(word) for word in one]) for one in words]
-    many = sum(len(one) for one in words) > _MOST
-    if len(columns) < 2 or many or not any(one.any() for one in hidden):
+    if len(columns) < 2 or not any(one.any() for one in hidden):
         return words
-    table = _Shown(columns, hidden)
+    combined, n = _combinations(columns)
+    many = sum(len(one) for one in words)
+    if many > _MOST or many * len(n) > _CELLS:
+        return words
+    table = _Shown(combined, n, hidden)
     fixed = sum(len(one) for one in given)
     while (found := table.next_to_hide(min_n, fixed)) is not None:
         table.hidden[found] = True
@@ -75,19 +80,56 @@ def jointly(
     return words
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """Labels of one column: a code an answer, and name and status of each code."""
+
+    codes: Codes
+    names: list[str]
+    status: list[str]
+
+
+def coded(labels: Mapping[str, pd.Series], min_n: int) -> dict[str, Coded]:
+    """Return the columns coded, in whatever order given with the same statuses."""
+    parts = {name: pd.factorize(labels[name], sort=True) for name in sorted(labels)}
+    words = jointly([codes for codes, _ in parts.values()], min_n)
+    return {
+        name: Coded(codes, [str(one) for one in names], status)
+        for (name, (codes, names)), status in zip(parts.items(), words, strict=True)
+    }
+
+
+def kept_back(labels: Mapping[str, pd.Series], by: str, min_n: int) -> set[str]:
+    """Return the labels of one column that tables of all the columns hide."""
+    one = coded(labels, min_n)[by]
+    return {
+        name
+        for name, word in zip(one.names, one.status, strict=True)
+        if is_hidden(word)
+    }
+
+
+def _combinations(columns: Sequence[Codes]) -> tuple[Codes, npt.NDArray[np.intp]]:
+    """The distinct rows of labels, shape (combinations, columns), and their answers."""
+    key = np.asarray(columns[0], dtype=np.int64)
+    for codes in columns[1:]:
+        key = np.unique(key * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
+    _, first, n = np.unique(key, return_index=True, return_counts=True)
+    return np.column_stack([codes[first] for codes in columns]), n
+
+
 class _Shown:
     """Groups of all columns over the distinct combinations of labels.
 
     `member` has shape (groups, combinations), `n` counts the combinations' answers.
     """
 
-    def __init__(self, columns: Sequence[Codes], hidden: Sequence[Mask]) -> None:
-        combined, n = np.unique(
-            np.column_stack(list(columns)), axis=0, return_counts=True
-        )
+    def __init__(
+        self, combined: Codes, n: npt.NDArray[np.intp], hidden: Sequence[Mask]
+    ) -> None:
         starts = np.cumsum([0, *(len(one) for one in hidden)])
         self.member = np.zeros((starts[-1], len(combined)))
-        self.column = np.repeat(np.arange(len(columns)), np.diff(starts))
+        self.column = np.repeat(np.arange(len(hidden)), np.diff(starts))
         for start, codes in zip(starts[:-1], combined.T, strict=True):
             self.member[start + codes, np.arange(len(combined))] = 1.0
         self.n = n.astype(float)

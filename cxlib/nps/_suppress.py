@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from cxlib.nps._words import SMALL_BASE
 
@@ -46,17 +45,6 @@ def statuses(n: npt.ArrayLike, min_n: int) -> list[str]:
                 hidden[cell] = True
                 status[cell] = COMPLEMENT
     return [str(word) for word in status]
-
-
-def kept_back(labels: pd.Series, min_n: int) -> set[str]:
-    """Return the labels that a table of all of them hides."""
-    counts = labels.value_counts().sort_index()
-    words = statuses(counts.to_numpy(), min_n)
-    return {
-        str(name)
-        for name, word in zip(counts.index, words, strict=True)
-        if is_hidden(word)
-    }
 
 
 def is_hidden(status: str) -> bool:

@@ -13,9 +13,10 @@ from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Difference, Estimate
 from cxlib.estimate.contrast import Method
-from cxlib.nps import _design_words, _display, _suppress, _waves, _words
+from cxlib.nps import _design_words, _display, _waves, _words
 from cxlib.nps._answers import Answers, collect
 from cxlib.nps._change_rows import ALL, parts, row_of, tabulate
+from cxlib.nps._subtract import kept_back
 from cxlib.nps.trend import assumptions
 from cxlib.result import Finding
 from cxlib.scales import Scale
@@ -221,6 +222,7 @@ def change(
     before: str | None = None,
     after: str | None = None,
     by: str | None = None,
+    beside: Sequence[str] = (),
     score: str = "score",
     scale: str | Mapping[str, Any] | Scale = "nps",
     weights: str | None = None,
@@ -245,6 +247,9 @@ def change(
         Labels of the two waves; the last two where not given.
     by : str, optional
         Segment column of the split.
+    beside : sequence of str
+        Other segment columns whose scores the same readers see: what these would give
+        away is hidden too.
     score, scale, weights, strata, cluster
         As in `nps.score`.
     respondent : str, optional
@@ -305,7 +310,7 @@ def change(
     answers = collect(
         rows, score=score, scale=scale, weights=weights, strata=strata, cluster=linked,
         method="t" if respondent and method == "adjusted" else method,
-        confidence_level=confidence_level, needs=(wave, *([by] if by else [])),
+        confidence_level=confidence_level, needs=(wave, *([by] if by else []), *beside),
     )  # fmt: skip
     names = _waves.order(answers.rows[wave])
     if len(names) < 2:
@@ -318,7 +323,7 @@ def change(
     why = _waves.too_few(labels, names, pair, min_n)
     if why:
         return _none(why, confidence_level, pair)
-    hidden = _suppress.kept_back(answers.labels(by), min_n) if by else ()
+    hidden = kept_back(answers.beside(by, beside), by, min_n) if by else ()
     answers = answers.at(np.asarray(labels.isin(pair)))
     return _change(answers, wave, pair, by or "", respondent, min_n, hidden)
 

@@ -20,7 +20,8 @@ from cxlib.estimate.design import Array
 from cxlib.nps import _covariates, _design_words
 from cxlib.nps._answers import Answers, Rows, collect
 from cxlib.nps._gap import COLUMNS, RAW, FeatureGap
-from cxlib.nps._suppress import MIN_N, kept_back
+from cxlib.nps._subtract import kept_back
+from cxlib.nps._suppress import MIN_N
 from cxlib.result import Assumption
 from cxlib.scales import Scale
 
@@ -134,7 +135,8 @@ def feature_gap(
     )  # fmt: skip
     group = _covariates.binary(answers.rows[feature], value)
     known = np.isfinite(group)
-    hidden = kept_back(answers.labels(feature), MIN_N) if value else set()
+    labels = {feature: answers.labels(feature)}
+    hidden = kept_back(labels, feature, MIN_N) if value else set()
     unknown, inside = int((~known).sum()), group[known] == 1
     answers = answers.at(known)
     few = min(int(inside.sum()), int((~inside).sum()))
