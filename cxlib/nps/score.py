@@ -170,7 +170,8 @@ def score(
     Parameters
     ----------
     responses : pandas.DataFrame
-        One row a person asked.
+        One row a person asked. Tables of other engines: `nps.tally`, which counts
+        without a design.
     score : str
         Column of the answers.
     scale : str, mapping or Scale

@@ -33,13 +33,14 @@ def programme(seed, waves=2):
     n = len(shop)
     names = [f"W{i}" for i in range(1, waves + 1)]
     blank = 0.015 * (waves > 2)
+    odds = [*[(1 - blank) / waves] * waves, blank]
     frame = pd.DataFrame(
         {
             "shop": shop,
             "region": pd.Series(shop).map(dict(zip("abcdefg", "NNNSSEE", strict=True))),
             "channel": draw.choice(["app", "web", "desk", "post"], n,
                                    p=[0.5, 0.35, 0.13, 0.02]),
-            "wave": draw.choice([*names, None], n, p=[*[(1 - blank) / waves] * waves, blank]),
+            "wave": draw.choice([*names, None], n, p=odds),
             "person": [f"p{i % (n - 90):03d}" for i in range(n)],
             "id": np.arange(n), "score": draw.integers(3, 11, n),
             "ease": draw.integers(1, 6, n), "speed": draw.integers(1, 6, n),
