@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxlib import _checks, _format
+from cxlib import _format
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Difference, Estimate
 from cxlib.estimate.contrast import Method
 from cxlib.nps import _design_words, _display, _waves, _words
-from cxlib.nps._answers import Answers, collect
+from cxlib.nps._answers import Answers
 from cxlib.nps._change_rows import ALL, parts, row_of, tabulate
 from cxlib.nps._subtract import kept_back
 from cxlib.nps.trend import assumptions
@@ -304,15 +304,12 @@ def change(
         return _none(
             "No wave column was given, so no change is measured.", confidence_level
         )
-    _checks.columns(responses, [wave], "responses")
-    linked = _waves.cluster_of(responses, cluster, respondent)
-    rows, strata = _waves.strata_by_wave(responses, wave, strata, linked)
-    answers = collect(
-        rows, score=score, scale=scale, weights=weights, strata=strata, cluster=linked,
+    answers, names = _waves.tracked(
+        responses, wave, score=score, scale=scale, weights=weights, strata=strata,
+        cluster=cluster, respondent=respondent,
         method="t" if respondent and method == "adjusted" else method,
-        confidence_level=confidence_level, needs=(wave, *([by] if by else []), *beside),
+        confidence_level=confidence_level, needs=(*([by] if by else []), *beside),
     )  # fmt: skip
-    names = _waves.order(answers.rows[wave])
     if len(names) < 2:
         only = f"one wave only ('{names[0]}')" if names else "no wave label"
         return _none(

@@ -17,7 +17,7 @@ from cxlib.estimate.heterogeneity import Heterogeneity
 from cxlib.estimate.multiplicity import CORRECTED, CORRECTIONS
 from cxlib.estimate.partition import Partition
 from cxlib.nps import _design_words, _display, _waves, _words
-from cxlib.nps._answers import Answers, collect
+from cxlib.nps._answers import Answers
 from cxlib.nps._suppress import FEW, SMALL, is_hidden
 from cxlib.result import Assumption, Finding
 from cxlib.scales import Scale
@@ -260,14 +260,11 @@ def trend(
         return _none(
             "No wave column was given, so there is no trend.", confidence_level
         )
-    _checks.columns(responses, [wave], "responses")
-    linked = _waves.cluster_of(responses, cluster, respondent)
-    rows, strata = _waves.strata_by_wave(responses, wave, strata, linked)
-    answers = collect(
-        rows, score=score, scale=scale, weights=weights, strata=strata,
-        cluster=linked, method=method, confidence_level=confidence_level, needs=(wave,),
+    answers, names = _waves.tracked(
+        responses, wave, score=score, scale=scale, weights=weights, strata=strata,
+        cluster=cluster, respondent=respondent, method=method,
+        confidence_level=confidence_level,
     )  # fmt: skip
-    names = _waves.order(answers.rows[wave])
     if len(names) < 2:
         only = f"one wave only ('{names[0]}')" if names else "no wave label"
         return _none(
