@@ -308,7 +308,7 @@ def change(
         responses, wave, score=score, scale=scale, weights=weights, strata=strata,
         cluster=cluster, respondent=respondent,
         method="t" if respondent and method == "adjusted" else method,
-        confidence_level=confidence_level, needs=(*([by] if by else []), *beside),
+        confidence_level=confidence_level, needs=tuple(filter(None, (by, *beside))),
     )  # fmt: skip
     if len(names) < 2:
         only = f"one wave only ('{names[0]}')" if names else "no wave label"

@@ -165,7 +165,7 @@ def cut_points(
     answers = collect(
         responses, score=score, scale=scale, weights=weights, strata=strata,
         cluster=cluster, confidence_level=confidence_level,
-        needs=(by, *beside) if by else (),
+        needs=tuple(filter(None, (by, *beside))) if by else (),
     )  # fmt: skip
     label = answers.scale.label
     domains = _domains(answers, by, beside, min_n)

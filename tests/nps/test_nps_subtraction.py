@@ -239,6 +239,15 @@ def test_columns_of_one_partition_hide_as_before():
     ]
 
 
+def test_blank_names_beside_are_ignored():
+    frame = programme(1)
+    for found in (
+        nps.change(frame, "wave", by="shop", beside=["", "region"]),
+        nps.cut_points(frame, "shop", beside=["", "region"]),
+    ):
+        assert "c" not in set(found.table["segment"])
+
+
 def test_a_wave_that_protects_another_is_not_compared():
     sizes = {"W1": 80, "W2": 4, "W3": 90, "W4": 30}
     frame = pd.DataFrame({"wave": np.repeat(list(sizes), list(sizes.values()))})
