@@ -28,7 +28,7 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class CutPoints(_display.Told):
+class CutPoints(_display.Bracketed):
     """Scores under shifted cut points.
 
     Attributes
@@ -48,7 +48,6 @@ class CutPoints(_display.Told):
     shift: OrdinalShift
     order: pd.DataFrame
     label: str
-    confidence_level: float
 
     @property
     def text(self) -> str:
@@ -100,11 +99,6 @@ class CutPoints(_display.Told):
         )
         rows = wide.reset_index()
         return ({str(name): rows[name] for name in rows.columns}, *self.shift.shown)
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets hold, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def cut_points(
