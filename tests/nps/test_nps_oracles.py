@@ -18,6 +18,7 @@ import pytest
 from cxlib import nps
 from cxlib.estimate import adjust
 from cxlib.estimate import design as make_design
+from cxlib.estimate.association import association, sidak
 from cxlib.estimate.heterogeneity import heterogeneity
 from cxlib.estimate.mixed import random_intercept
 from cxlib.estimate.score_interval import score_interval
@@ -301,3 +302,33 @@ def test_nps_rocks_one_sample(oracle):
     assert ends == pytest.approx(
         case["expected"]["small_iterative_score"]["ci"], abs=1e-6
     )
+
+
+def test_14_partykit_prints_the_same(oracle, shared):
+    """Its p.value row is Sidak's, which the case also gives as `p_bonferroni`."""
+    case = oracle("nps_roi.json", "14_segment_discovery_ctree_root")
+    rows, expected = pd.read_csv(shared("oracles/data/housing.csv")), case["expected"]
+    y = rows["Sat"].map({"Low": -1, "Medium": 0, "High": 1})
+    assert rows["Freq"].sum() == expected["n"]
+    found = [
+        association(
+            pd.factorize(rows[name], sort=True)[0], y, nominal=True,
+            weights=rows["Freq"],
+        )
+        for name in case["inputs"]["candidates"]
+    ]  # fmt: skip
+    close([f.statistic for f in found], list(expected["partykit_statistic"].values()))
+    close(
+        sidak([f.pvalue for f in found]).tolist(), list(expected["partykit_p"].values())
+    )
+
+
+def test_15_variances_behind_the_plan(oracle):
+    case = oracle("nps_roi.json", "15_power_mde")
+    given, expected = case["inputs"], case["expected"]
+    for wave in "12":
+        shares = np.array([given[f"det{wave}"], given[f"pro{wave}"]])
+        counts = np.round(1e4 * np.array([shares[0], 1 - shares.sum(), shares[1]]))
+        frame = pd.DataFrame({"score": np.repeat([3, 7, 10], counts.astype(int))})
+        found = nps.score(frame, method="wald").overall
+        close(found.std_error**2 * 1e4 / 1e4, expected[f"var{wave}"])
