@@ -47,7 +47,17 @@ def in_range(
 
 
 def columns(frame: pd.DataFrame, names: Iterable[str], table: str) -> None:
-    """Raise unless every column is in the table."""
+    """Raise unless the table is of pandas and every column is in it."""
+    if not isinstance(frame, pd.DataFrame):
+        kind = type(frame)
+        package = kind.__module__.split(".")[0]
+        called = (
+            kind.__name__ if package == "builtins" else f"{package}.{kind.__name__}"
+        )
+        raise ArgumentError(
+            f"`{table}` is a {called}; give a pandas.DataFrame (polars and pyarrow "
+            "have `.to_pandas()`)."
+        )
     for name in names:
         if name not in frame.columns:
             raise DataError(

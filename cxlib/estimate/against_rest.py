@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError
+from cxlib.estimate.cells import Cells, Levels, from_levels, gaps
 from cxlib.estimate.design import Array
-from cxlib.estimate.point import ADDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,8 +55,9 @@ def against_rest(
 
     Notes
     -----
-    The same interval and test as `compare_nets`, for all groups of all surveys in one
-    array operation. P-values are raw: give a survey's to `adjust`.
+    The interval and test of `cells.gaps`, for all groups of all surveys in one array
+    operation; no interval where a group or its rest has under two answers.
+    P-values are raw: give a survey's to `adjust`.
 
     Examples
     --------
@@ -73,23 +73,22 @@ def against_rest(
             "least two groups."
         )
     others = own.sum(axis=-2, keepdims=True) - own
-    (net, centre, spread), (rest, rest_centre, rest_spread) = _net(own), _net(others)
-    std_error = np.hypot(spread, rest_spread)
-    gap = centre - rest_centre
-    half = float(stats.norm.isf((1 - confidence_level) / 2)) * std_error
+    cells, rest = (_nets(part, confidence_level) for part in (own, others))
+    found = gaps(rest, cells) | {"effect_size": cells.estimate - rest.estimate}
+    names = (
+        "effect_size", "std_error", "ci_lower", "ci_upper", "statistic", "pvalue",
+    )  # fmt: skip
+    shape = own.shape[:-1]
     return AgainstRest(
-        estimate=net, rest=rest, effect_size=net - rest, std_error=std_error,
-        ci_lower=gap - half, ci_upper=gap + half, statistic=gap / std_error,
-        pvalue=2 * stats.norm.sf(np.abs(gap / std_error)),
+        estimate=cells.estimate.reshape(shape), rest=rest.estimate.reshape(shape),
+        **{name: found[name].reshape(shape) for name in names},
     )  # fmt: skip
 
 
-def _net(counts: Array) -> tuple[Array, Array, Array]:
-    """Net score (NaN without answers), adjusted-Wald centre and standard error."""
-    n = counts.sum(axis=-1)
-    gap = counts[..., 2] - counts[..., 0]
-    net = np.divide(gap, n, out=np.full_like(n, np.nan), where=n > 0)
-    size = n + ADDED.sum()
-    centre = gap / size
-    outer = (counts[..., 2] + counts[..., 0] + ADDED[0] + ADDED[2]) / size
-    return net, centre, np.sqrt((outer - centre**2) / size)
+def _nets(counts: Array, level: float) -> Cells:
+    """Net scores of all groups of all surveys in a row."""
+    n = counts.reshape(-1, 3).T
+    each = Levels(values=np.array([-1.0, 0.0, 1.0]), n=n, weight=n, weight2=n)
+    return from_levels(
+        each, "net", total=float(n.sum()), weighted=False, confidence_level=level
+    )

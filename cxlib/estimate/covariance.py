@@ -92,6 +92,5 @@ def _units(plan: Design, n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.i
     """Return each row's cluster within its stratum, and each cluster's first row."""
     if not plan.clustered:
         return np.arange(n), np.arange(n)
-    key = plan.strata.astype(np.int64) * (int(plan.cluster.max()) + 1) + plan.cluster
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(plan.units, return_index=True, return_inverse=True)
     return inverse, first

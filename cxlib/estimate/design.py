@@ -59,6 +59,21 @@ class Design:
         width = int(self.cluster.max(initial=0)) + 1
         return self.strata.astype(np.int64) * width + self.cluster
 
+    @property
+    def population(self) -> float:
+        """Rows in the population where an fpc tells; infinite where it does not.
+
+        The fpc of a clustered design counts clusters: its weights, if they add up to
+        more than the rows, then count the rows.
+        """
+        if self.fpc is None:
+            return np.inf
+        if self.clustered:
+            total = float(self.weights.sum())
+            return total if total > len(self.weights) else np.inf
+        _, first = np.unique(self.strata, return_index=True)
+        return float(self.fpc[first].sum())
+
     def at(self, rows: npt.NDArray[np.bool_]) -> Design:
         """Return the design of some rows only (blank answers dropped, say)."""
         return Design(

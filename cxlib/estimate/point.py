@@ -35,6 +35,11 @@ class Estimate:
         Degrees of freedom of the standard error.
     n_eff, deff : float
         Effective sample size used by the interval and n / n_eff.
+    design_effect : float
+        Variance of the estimate over that of a simple random sample of as many rows
+        (survey's ``deff``): without replacement where the population is known (fpc),
+        else with. Below `deff` where weights cost more than this variable shows. NaN
+        where it does not apply.
     centre, centre_se : float
         Adjusted estimate and standard error that make up the interval of a net score
         (equal to the plain ones for a mean); differences are tested on these.
@@ -53,6 +58,7 @@ class Estimate:
     centre: float
     centre_se: float
     confidence_level: float
+    design_effect: float = float("nan")
 
     def scaled(self, factor: float) -> Estimate:
         """Return the estimate in another unit (100 turns a net share into points)."""
@@ -211,10 +217,13 @@ def estimate(
     ends = _interval(kind, point, std_error, df, shares, n_eff, plan, confidence_level)
     ends = tuple(float(end) for end in ends)
     n = int(inside.sum())
+    population = plan.population if inside.all() else np.inf
+    srs = _spread(y, point, weight) / n * (1 - n / population)
     return Estimate(
         kind=kind, n=n, estimate=point, std_error=std_error, ci_lower=ends[2],
         ci_upper=ends[3], df=df, n_eff=n_eff, deff=n / n_eff, centre=ends[0],
         centre_se=ends[1], confidence_level=confidence_level,
+        design_effect=std_error**2 / srs if srs > 0 else np.nan,
     )  # fmt: skip
 
 
@@ -269,11 +278,16 @@ def _n_eff(
     kish = float(weight.sum() ** 2 / np.square(weight).sum())
     if plan.simple:
         return kish
-    n = int((weight > 0).sum())
-    spread = float((weight * np.square(y - point)).sum() / weight.sum()) * n / (n - 1)
+    spread = _spread(y, point, weight)
     if spread > 0 and std_error > 0:
         return min(kish, spread / std_error**2)
     return min(kish, float(plan.at(weight > 0).n_clusters))
+
+
+def _spread(y: Array, point: float, weight: Array) -> float:
+    """Variance of single answers."""
+    n = int((weight > 0).sum())
+    return float((weight * np.square(y - point)).sum() / weight.sum()) * n / (n - 1)
 
 
 def _interval(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cxlib.estimate.design import Design, design, design_se
-from cxlib.estimate.point import Estimate, _interval, _shares
+from cxlib.estimate.point import Estimate, _interval, _shares, _spread
 from cxlib.scales import Kind
 
 
@@ -62,7 +62,7 @@ def weighted_estimate(
     std_error, df = design_se(u, plan)
     n = len(y)
     n_eff = float(w.sum() ** 2 / np.square(w).sum())
-    spread = float((w * np.square(y - point)).sum() / w.sum()) * n / (n - 1)
+    spread = _spread(y, point, w)
     if spread > 0 and std_error > 0:
         n_eff = min(n_eff, spread / std_error**2)
     shares = None if kind == "mean" else np.clip(_shares(y, w), 0, 1)

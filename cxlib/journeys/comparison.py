@@ -56,7 +56,7 @@ def compare(
         Variants to compare; all others when not given.
     cluster : str, optional
         Column of the unit that was assigned (account, store), when it was not the user.
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Within the decision family: decision metrics times treatments.
     confidence_level : float
         Of each interval, and 1 - the error rate of the verdicts.

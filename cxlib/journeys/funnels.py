@@ -241,7 +241,7 @@ def funnel(
     order : {"eventual", "any"}
         "eventual": each step at or after the one before, others may come between.
         "any": all steps so far, in whatever order.
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over steps times treatments.
     confidence_level : float
 

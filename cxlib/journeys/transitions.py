@@ -163,7 +163,7 @@ def transitions(
         Users with a departure from the touchpoint that each variant must have for a
         transition to be tested; besides, ten users must have made it, and ten not
         have made it every time.
-    correction : {"fdr_bh", "holm", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over all tested transitions and treatments.
     confidence_level : float
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from cxlib.estimate import Correction, adjust
+from cxlib.estimate.multiplicity import CORRECTED
 
 Verdict = Literal["better", "not worse", "worse", "cannot tell"]
-CORRECTIONS = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg", "none": "no correction"}
+CORRECTIONS = CORRECTED | {"none": "no correction"}
 
 
 def verdict(row: pd.Series, alpha: float) -> Verdict:

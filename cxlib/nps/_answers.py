@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -132,6 +132,10 @@ class Answers:
     def labels(self, column: str) -> pd.Series:
         """Return a column as text labels; a blank is a label of its own."""
         return label(self.rows[column])
+
+    def beside(self, by: str, others: Sequence[str]) -> dict[str, pd.Series]:
+        """Return the labels of a column and of those that are shown beside it."""
+        return {name: self.labels(name) for name in (by, *others) if name}
 
 
 def collect(

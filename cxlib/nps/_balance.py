@@ -39,7 +39,8 @@ def levels(
     aim = np.array([target[name] for name in names], dtype=float)
     sd = np.sqrt(aim * (1 - aim))
     rows = _rows(variable, names, n, before, after, aim, sd)
-    rows["unit"], rows["status"] = "share", statuses(n, min_n)
+    rows["unit"], by_name = "share", np.argsort(np.argsort(names))
+    rows["status"] = np.array(statuses(n[np.argsort(names)], min_n))[by_name]
     hidden = rows["status"].map(is_hidden).astype(bool)
     shown = ["n", "before", "after", "smd_before", "smd_after"]
     rows[shown] = rows[shown].where(~hidden)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -32,10 +34,10 @@ def tabulate(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def parts(
-    answers: Answers, a: Rows, b: Rows, by: str, min_n: int
+    answers: Answers, a: Rows, b: Rows, by: str, min_n: int, hidden: Collection[str]
 ) -> list[dict[str, object]]:
     """Totals of rate and mix, then three rows a segment, the largest part first."""
-    named = _segments(answers, a, b, by, min_n)
+    named = _segments(answers, a, b, by, min_n, hidden)
     found = _split.split(answers.values, a, b, list(named.values()), answers.plan)
     rows: list[dict[str, object]] = [
         row_of(ALL, part, (int(a.sum()), int(b.sum())), (1.0, 1.0))
@@ -75,13 +77,14 @@ def _segment(
 
 
 def _segments(
-    answers: Answers, a: Rows, b: Rows, by: str, min_n: int
+    answers: Answers, a: Rows, b: Rows, by: str, min_n: int, hidden: Collection[str]
 ) -> dict[str, Rows]:
     """Rows of each segment, those too small for a wave put together."""
     labels = answers.labels(by)
     named = {name: np.asarray(labels == name) for name in sorted(labels.unique())}
     counts = [[int((rows & wave).sum()) for rows in named.values()] for wave in (a, b)]
-    small = _split.to_pool(counts[0], counts[1], min_n)
+    back = np.array([name in hidden for name in named])
+    small = _split.to_pool(counts[0], counts[1], min_n, back)
     kept = {k: v for (k, v), s in zip(named.items(), small, strict=True) if not s}
     pooled = [v for v, s in zip(named.values(), small, strict=True) if s]
     return kept | ({POOLED: np.any(pooled, axis=0)} if pooled else {})

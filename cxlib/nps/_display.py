@@ -50,6 +50,18 @@ class Told(Result):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Bracketed(Told):
+    """A result whose brackets hold intervals of one level."""
+
+    confidence_level: float
+
+    @property
+    def footnote(self) -> str:
+        """What the brackets hold, then the method."""
+        return f"{brackets(self.confidence_level)} {self.method}"
+
+
 def numbers(
     column: pd.Series,
     unit: str | pd.Series,

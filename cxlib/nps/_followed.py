@@ -21,7 +21,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Transitions(_display.Told):
+class Transitions(_display.Bracketed):
     """Movements of the same people between two waves.
 
     Attributes
@@ -62,7 +62,6 @@ class Transitions(_display.Told):
     reliability: float | None
     who: str
     label: str
-    confidence_level: float
 
     @property
     def text(self) -> str:
@@ -213,11 +212,6 @@ class Transitions(_display.Told):
         ):  # fmt: skip
             second[head] = _display.with_ends(r, name, gap, prefix=prefix, signed=True)
         return first, second
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets mean, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def _capital(text: str) -> str:

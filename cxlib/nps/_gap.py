@@ -21,7 +21,7 @@ BALANCED = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class FeatureGap(_display.Told):
+class FeatureGap(_display.Bracketed):
     """The score with a feature less the score without it.
 
     Attributes
@@ -61,7 +61,6 @@ class FeatureGap(_display.Told):
     feature: str
     label: str
     assigned: bool
-    confidence_level: float
 
     def row(self, comparison: str) -> dict[Any, Any]:
         """One comparison as a mapping."""
@@ -166,8 +165,3 @@ class FeatureGap(_display.Told):
                 "after adjustment": _display.numbers(b["after"], "score"),
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets mean, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,8 @@ from cxlib import scales
 from cxlib.estimate.domains import domains
 from cxlib.estimate.pooling import Pooled, Ranks, pool, ranks
 from cxlib.nps._answers import Answers
-from cxlib.nps._suppress import is_hidden, statuses
+from cxlib.nps._subtract import Codes, jointly
+from cxlib.nps._suppress import COMPLEMENT, is_hidden
 
 COLUMNS = [
     "segment", "n", "n_eff", "raw", "raw_ci_lower", "raw_ci_upper", "estimate",
@@ -38,12 +40,33 @@ def crossed(answers: Answers, columns: Sequence[str]) -> pd.Series:
     return labels
 
 
+def _statuses(
+    answers: Answers, columns: Sequence[str], codes: Codes, min_n: int
+) -> list[str]:
+    """Hidden or shown, beside tables that show each of the crossed columns.
+
+    Crossings of some of the columns are in no table, and may not come out of these.
+    """
+    names = sorted(columns)
+    margins = [pd.factorize(answers.labels(name), sort=True)[0] for name in names]
+    if len(margins) < 2:
+        return jointly([codes], min_n)[0]
+    given = jointly(margins, min_n)
+    pairs = [
+        pd.factorize(crossed(answers, some), sort=True)[0]
+        for size in range(2, len(columns))
+        for some in itertools.combinations(columns, size)
+    ]
+    given += [[COMPLEMENT] * (int(one.max()) + 1) for one in pairs]
+    return jointly([*margins, *pairs, codes], min_n, given=given)[-1]
+
+
 def rows_of(
-    answers: Answers, labels: pd.Series, *, min_n: int, sure: float, n_draws: int,
+    answers: Answers, columns: Sequence[str], *, min_n: int, sure: float, n_draws: int,
     rng: int | np.random.Generator,
 ) -> tuple[pd.DataFrame, Pooled]:  # fmt: skip
     """Return the league table, the highest pooled score first, and the model."""
-    codes, names = pd.factorize(labels, sort=True)
+    codes, names = pd.factorize(crossed(answers, columns), sort=True)
     each = domains(answers.values, codes, answers.plan)
     found = pool(
         each.mean, each.variance, scale=prior_scale(answers.scale),
@@ -66,7 +89,7 @@ def rows_of(
         "rank_lower": ranked.lower, "rank_upper": ranked.upper,
         "share_best": ranked.p_best, "share_top": ranked.p_top,
         "share_bottom": ranked.p_bottom, "place": _places(ranked, sure),
-        "status": statuses(each.n, min_n),
+        "status": _statuses(answers, columns, codes, min_n),
     })[COLUMNS]  # fmt: skip
     table = table.sort_values("estimate", ascending=False, kind="stable")
     return _kept_back(table.reset_index(drop=True)), found

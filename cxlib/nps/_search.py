@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from cxlib import _checks
 from cxlib.estimate.association import association, best_split, sidak
 from cxlib.nps import _words
 from cxlib.nps._answers import Answers, Rows, label
+from cxlib.nps._subtract import kept_back
+from cxlib.nps._suppress import MIN_N
 
 BANDS, MOST_LEVELS, MOST_NAMED, RARE = 5, 12, 6, "(other)"
 
@@ -45,10 +48,16 @@ class Split:
 
 def candidates(answers: Answers, columns: list[str], min_leaf: int) -> list[Candidate]:
     """Columns as groups: numbers with many values in bands, rare labels together."""
-    return [_candidate(answers.rows[name], name, min_leaf) for name in columns]
+    labels = {name: answers.labels(name) for name in columns}
+    return [
+        _candidate(answers.rows[name], name, min_leaf, kept_back(labels, name, MIN_N))
+        for name in columns
+    ]
 
 
-def _candidate(column: pd.Series, name: str, min_leaf: int) -> Candidate:
+def _candidate(
+    column: pd.Series, name: str, min_leaf: int, hidden: Collection[str]
+) -> Candidate:
     number = pd.to_numeric(column, errors="coerce")
     if number.notna().equals(column.notna()) and number.nunique() > MOST_LEVELS:
         inner = np.unique(number.quantile(np.arange(1, BANDS) / BANDS))
@@ -58,7 +67,7 @@ def _candidate(column: pd.Series, name: str, min_leaf: int) -> Candidate:
         return Candidate(name=name, codes=codes, names=names, ordered=True)
     text = label(column)
     counts = text.value_counts()
-    few = counts.index[counts < max(5, min_leaf // 4)]
+    few = counts.index[(counts < max(5, min_leaf // 4)) | counts.index.isin(hidden)]
     text = text.where(~text.isin(few), RARE) if len(few) > 1 else text
     found, labels = pd.factorize(text, sort=True)
     return Candidate(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,8 @@ from cxlib.estimate import Correction, adjust
 from cxlib.estimate.partition import Partition
 from cxlib.nps import _words
 from cxlib.nps._answers import Answers
-from cxlib.nps._suppress import is_hidden, statuses
+from cxlib.nps._subtract import Coded, coded
+from cxlib.nps._suppress import is_hidden
 
 COLUMNS = [
     "by", "segment", "n", "share_of_answers", "estimate", "std_error", "ci_lower",
@@ -26,16 +29,22 @@ GAP = {
 SCALED = ("estimate", "std_error", "ci_lower", "ci_upper")
 
 
-def rows_of(
-    answers: Answers, column: str, min_n: int, target: float | None
+def every(
+    answers: Answers, columns: Sequence[str], min_n: int, target: float | None
+) -> list[tuple[pd.DataFrame, dict[str, object]]]:
+    """For each column the rows of its segments, and the test that any differ."""
+    found = coded({name: answers.labels(name) for name in columns}, min_n)
+    return [_rows(answers, name, found[name], target) for name in columns]
+
+
+def _rows(
+    answers: Answers, column: str, labels: Coded, target: float | None
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    """All segments of one column: their rows, and the test that any differ."""
-    codes, named = pd.factorize(answers.labels(column), sort=True)
-    names = [str(name) for name in named]
-    parts = answers.parted(codes, len(names))
+    names = labels.names
+    parts = answers.parted(labels.codes, len(names))
     parts.check(range(len(names)))
     table = _table(answers, parts, names, target).assign(by=column)
-    table["status"] = statuses(parts.cells.n, min_n)
+    table["status"] = labels.status
     hidden = table["status"].map(is_hidden).to_numpy(dtype=bool)
     if hidden.any():
         table.loc[hidden, [c for c in COLUMNS if c in table and c not in HEAD]] = np.nan

@@ -9,13 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from cxlib import _checks
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Estimate
 from cxlib.estimate.design import Array
 from cxlib.nps import _waves
-from cxlib.nps._answers import Answers, collect
-from cxlib.nps._suppress import is_hidden, statuses
+from cxlib.nps._answers import Answers
+from cxlib.nps._suppress import is_hidden
 from cxlib.result import Assumption
 from cxlib.scales import Scale
 
@@ -96,17 +95,13 @@ def series(
         raise ArgumentError(f"`min_n` is {min_n}; it must be at least 2.")
     if not wave:
         return f"No wave column was given, so there is no {what}."
-    _checks.columns(responses, [wave], "responses")
-    linked = _waves.cluster_of(responses, cluster, respondent)
-    rows, strata = _waves.strata_by_wave(responses, wave, strata, linked)
-    answers = collect(
-        rows, score=score, scale=scale, weights=weights, strata=strata, cluster=linked,
-        confidence_level=confidence_level, needs=(wave,),
+    answers, names = _waves.tracked(
+        responses, wave, score=score, scale=scale, weights=weights, strata=strata,
+        cluster=cluster, respondent=respondent, confidence_level=confidence_level,
     )  # fmt: skip
-    names = _waves.order(answers.rows[wave])
     labels = answers.labels(wave)
     domains = [np.asarray(labels == name) for name in names]
-    status = statuses([d.sum() for d in domains], min_n)
+    status = _waves.shown_or_not(labels, names, min_n)
     shown = [i for i, word in enumerate(status) if not is_hidden(word)]
     if len(shown) < least:
         have = f"{len(shown)} of its {len(names)} waves with enough answers"

@@ -87,10 +87,16 @@ def _mean(values: Array, rows: Rows, plan: Design) -> tuple[float, Array]:
     return mean, domain_influence(values, rows, plan)
 
 
-def to_pool(n_before: npt.ArrayLike, n_after: npt.ArrayLike, min_n: int) -> Rows:
+def to_pool(
+    n_before: npt.ArrayLike,
+    n_after: npt.ArrayLike,
+    min_n: int,
+    hidden: Rows | None = None,
+) -> Rows:
     """Return which segments to put together because a wave has too few of them.
 
-    A segment is too small if a wave has some of it but fewer than `min_n`. The pool
+    A segment is too small if a wave has some of it but fewer than `min_n`; those that
+    tables of all waves keep back (`hidden`) join them. The pool
     grows by the next smallest until each wave has none or `min_n` in it.
 
     Examples
@@ -100,6 +106,7 @@ def to_pool(n_before: npt.ArrayLike, n_after: npt.ArrayLike, min_n: int) -> Rows
     """
     counts = np.column_stack([n_before, n_after]).astype(float)
     small = np.asarray(((counts > 0) & (counts < min_n)).any(axis=1))
+    small = small if hidden is None else small | hidden
     for segment in np.argsort(counts.min(axis=1), kind="stable"):
         total = counts[small].sum(axis=0)
         if not small.any() or (

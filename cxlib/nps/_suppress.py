@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from cxlib.nps._words import SMALL_BASE
 
+MIN_N = 10
 SHOWN = "shown"
 SMALL = f"small base (n < {SMALL_BASE})"
 FEW = f"* Fewer than {SMALL_BASE} answers: an indication only."

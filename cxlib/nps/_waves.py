@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,11 @@ import pandas as pd
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
-from cxlib.nps._answers import BLANK, Answers, label
+from cxlib.estimate.contrast import Method
+from cxlib.nps import _words
+from cxlib.nps._answers import BLANK, Answers, collect, label
+from cxlib.nps._suppress import is_hidden, statuses
+from cxlib.scales import Scale
 
 
 def order(column: pd.Series) -> list[str]:
@@ -48,6 +53,50 @@ def pick(
     if first == last:
         raise ArgumentError(f"`before` and `after` are both {first!r}; name two waves.")
     return first, last
+
+
+def tracked(
+    responses: pd.DataFrame, wave: str, *, score: str,
+    scale: str | Mapping[str, Any] | Scale, weights: str | None, strata: str | None,
+    cluster: str | None, respondent: str | None, confidence_level: float,
+    method: Method = "adjusted", needs: Sequence[str] = (),
+) -> tuple[Answers, list[str]]:  # fmt: skip
+    """Return the valid answers, linked over waves by person, and the waves in order."""
+    _checks.columns(responses, [wave], "responses")
+    linked = cluster_of(responses, cluster, respondent)
+    rows, strata = strata_by_wave(responses, wave, strata, linked)
+    answers = collect(
+        rows, score=score, scale=scale, weights=weights, strata=strata, cluster=linked,
+        method=method, confidence_level=confidence_level, needs=(wave, *needs),
+    )  # fmt: skip
+    return answers, order(answers.rows[wave])
+
+
+def shown_or_not(labels: pd.Series, names: Sequence[str], min_n: int) -> list[str]:
+    """Return the status of each wave; answers of no wave are part of the total too."""
+    counts = labels.value_counts().reindex([*names, BLANK], fill_value=0).tolist()
+    return statuses(counts if counts[-1] else counts[:-1], min_n)[: len(names)]
+
+
+def too_few(
+    labels: pd.Series, names: Sequence[str], pair: tuple[str, str], min_n: int
+) -> str:
+    """Say why two waves may not be compared; empty where they may."""
+    counts = labels.value_counts()
+    few = [name for name in pair if counts.get(name, 0) < min_n]
+    if few:
+        verb = "has" if len(few) == 1 else "have"
+        told = f"{verb} fewer than {min_n} valid answers: not compared."
+        return f"{_words.listing(few)} {told}"
+    status = dict(zip(names, shown_or_not(labels, names, min_n), strict=True))
+    hidden = [name for name in pair if is_hidden(status[name])]
+    if hidden:
+        verb = "is" if len(hidden) == 1 else "are"
+        return (
+            f"{_words.listing(hidden)} {verb} hidden to protect a wave with fewer than "
+            f"{min_n} valid answers: not compared."
+        )
+    return ""
 
 
 def cluster_of(

@@ -22,7 +22,7 @@ MOST_ANSWERS = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AnswerShares(_display.Told):
+class AnswerShares(_display.Bracketed):
     """Shares of the answers of each item.
 
     Attributes
@@ -32,8 +32,6 @@ class AnswerShares(_display.Told):
         answer (NaN for a side); n; estimate, a share, with std_error and interval.
     confidence_level : float
     """
-
-    confidence_level: float
 
     @property
     def text(self) -> str:
@@ -70,11 +68,6 @@ class AnswerShares(_display.Told):
                 },
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets hold, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def answer_shares(

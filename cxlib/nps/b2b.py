@@ -25,7 +25,7 @@ FEW = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class AccountScores(_display.Told):
+class AccountScores(_display.Bracketed):
     """The score under three weightings.
 
     Attributes
@@ -42,7 +42,6 @@ class AccountScores(_display.Told):
     """
 
     label: str
-    confidence_level: float
     n_unpriced: int
 
     @property
@@ -122,11 +121,6 @@ class AccountScores(_display.Told):
                 "largest account, %": _display.numbers(t["share_largest"], "share"),
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets hold, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def b2b(

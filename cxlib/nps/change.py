@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cxlib import _checks, _format
+from cxlib import _format
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Difference, Estimate
 from cxlib.estimate.contrast import Method
 from cxlib.nps import _design_words, _display, _waves, _words
-from cxlib.nps._answers import Answers, collect
+from cxlib.nps._answers import Answers
 from cxlib.nps._change_rows import ALL, parts, row_of, tabulate
+from cxlib.nps._subtract import kept_back
 from cxlib.nps.trend import assumptions
 from cxlib.result import Finding
 from cxlib.scales import Scale
@@ -221,6 +222,7 @@ def change(
     before: str | None = None,
     after: str | None = None,
     by: str | None = None,
+    beside: Sequence[str] = (),
     score: str = "score",
     scale: str | Mapping[str, Any] | Scale = "nps",
     weights: str | None = None,
@@ -245,6 +247,9 @@ def change(
         Labels of the two waves; the last two where not given.
     by : str, optional
         Segment column of the split.
+    beside : sequence of str
+        Other segment columns whose scores the same readers see: what these would give
+        away is hidden too.
     score, scale, weights, strata, cluster
         As in `nps.score`.
     respondent : str, optional
@@ -299,15 +304,12 @@ def change(
         return _none(
             "No wave column was given, so no change is measured.", confidence_level
         )
-    _checks.columns(responses, [wave], "responses")
-    linked = _waves.cluster_of(responses, cluster, respondent)
-    rows, strata = _waves.strata_by_wave(responses, wave, strata, linked)
-    answers = collect(
-        rows, score=score, scale=scale, weights=weights, strata=strata, cluster=linked,
+    answers, names = _waves.tracked(
+        responses, wave, score=score, scale=scale, weights=weights, strata=strata,
+        cluster=cluster, respondent=respondent,
         method="t" if respondent and method == "adjusted" else method,
-        confidence_level=confidence_level, needs=(wave, *([by] if by else [])),
+        confidence_level=confidence_level, needs=tuple(filter(None, (by, *beside))),
     )  # fmt: skip
-    names = _waves.order(answers.rows[wave])
     if len(names) < 2:
         only = f"one wave only ('{names[0]}')" if names else "no wave label"
         return _none(
@@ -315,22 +317,20 @@ def change(
         )
     pair = _waves.pick(names, before, after)
     labels = answers.labels(wave)
+    why = _waves.too_few(labels, names, pair, min_n)
+    if why:
+        return _none(why, confidence_level, pair)
+    hidden = kept_back(answers.beside(by, beside), by, min_n) if by else ()
     answers = answers.at(np.asarray(labels.isin(pair)))
-    return _change(answers, wave, pair, by or "", respondent, min_n)
+    return _change(answers, wave, pair, by or "", respondent, min_n, hidden)
 
 
 def _change(
     answers: Answers, wave: str, pair: tuple[str, str], by: str,
-    respondent: str | None, min_n: int,
+    respondent: str | None, min_n: int, hidden: Collection[str],
 ) -> Change:  # fmt: skip
     labels = answers.labels(wave)
     a, b = (np.asarray(labels == name) for name in pair)
-    few = [name for name, rows in zip(pair, (a, b), strict=True) if rows.sum() < min_n]
-    if few:
-        verb = "has" if len(few) == 1 else "have"
-        told = f"{verb} fewer than {min_n} valid answers: not compared."
-        why = f"{_words.listing(few)} {told}"
-        return _none(why, answers.level, pair)
     overall = answers.contrast(a, b)
     first, last = answers.estimate(a), answers.estimate(b)
     total = row_of(ALL, "change", (int(a.sum()), int(b.sum())), (1.0, 1.0)) | {
@@ -338,7 +338,7 @@ def _change(
         "std_error": overall.std_error, "ci_lower": overall.ci_lower,
         "ci_upper": overall.ci_upper, "pvalue": overall.pvalue,
     }  # fmt: skip
-    rows = [total, *(parts(answers, a, b, by, min_n) if by else [])]
+    rows = [total, *(parts(answers, a, b, by, min_n, hidden) if by else [])]
     return Change(
         table=tabulate(rows), unit=answers.scale.unit, waves=pair,
         first=first, last=last, overall=overall, label=answers.scale.label, by=by,

@@ -25,7 +25,7 @@ _BOUNDS = {"net": (-1.0, 1.0), "share": (0.0, 1.0)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ControlChart(_display.Told):
+class ControlChart(_display.Bracketed):
     """The waves against the limits of a steady score.
 
     Attributes
@@ -49,7 +49,6 @@ class ControlChart(_display.Told):
     false_alarm_rate: float
     expected_false_alarms: float
     label: str
-    confidence_level: float
 
     @property
     def waves(self) -> pd.DataFrame:
@@ -135,11 +134,6 @@ class ControlChart(_display.Told):
                 "signal": t["signal"].map({True: "yes", False: "no"}).fillna("–"),
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets mean, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def control_chart(

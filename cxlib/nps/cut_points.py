@@ -14,7 +14,7 @@ from cxlib import _format
 from cxlib.errors import DataError
 from cxlib.nps import _design_words, _display, _words
 from cxlib.nps._answers import Answers, collect
-from cxlib.nps._suppress import is_hidden, statuses
+from cxlib.nps._subtract import kept_back
 from cxlib.nps.ordinal import OrdinalShift, ordinal
 from cxlib.scales import Scale
 
@@ -28,7 +28,7 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class CutPoints(_display.Told):
+class CutPoints(_display.Bracketed):
     """Scores under shifted cut points.
 
     Attributes
@@ -48,7 +48,6 @@ class CutPoints(_display.Told):
     shift: OrdinalShift
     order: pd.DataFrame
     label: str
-    confidence_level: float
 
     @property
     def text(self) -> str:
@@ -101,16 +100,12 @@ class CutPoints(_display.Told):
         rows = wide.reset_index()
         return ({str(name): rows[name] for name in rows.columns}, *self.shift.shown)
 
-    @property
-    def footnote(self) -> str:
-        """What the brackets hold, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
-
 
 def cut_points(
     responses: pd.DataFrame,
     by: str = "",
     *,
+    beside: Sequence[str] = (),
     score: str = "score",
     scale: str | Mapping[str, Any] | Scale = "nps",
     weights: str | None = None,
@@ -129,6 +124,9 @@ def cut_points(
         One row a person asked.
     by : str
         Column of segments, or of two waves; "" for everybody only.
+    beside : sequence of str
+        Other segment columns whose scores the same readers see: what these would give
+        away is hidden too.
     score, scale, weights, strata, cluster
         As in `nps.score`. A mean has no cut points: the result says so.
     min_n : int
@@ -161,10 +159,10 @@ def cut_points(
     answers = collect(
         responses, score=score, scale=scale, weights=weights, strata=strata,
         cluster=cluster, confidence_level=confidence_level,
-        needs=(by,) if by else (),
+        needs=tuple(filter(None, (by, *beside))) if by else (),
     )  # fmt: skip
     label = answers.scale.label
-    domains = _domains(answers, by, min_n)
+    domains = _domains(answers, by, beside, min_n)
     table = _table(answers, score, domains)
     shown = np.any([*domains.values()], axis=0) if domains else None
     return CutPoints(
@@ -179,17 +177,18 @@ def cut_points(
     )  # fmt: skip
 
 
-def _domains(answers: Answers, by: str, min_n: int) -> dict[str, np.ndarray[Any, Any]]:
+def _domains(
+    answers: Answers, by: str, beside: Sequence[str], min_n: int
+) -> dict[str, np.ndarray[Any, Any]]:
     """Rows of the segments that may be shown."""
     if not by:
         return {}
     labels = answers.labels(by)
-    counts = labels.value_counts().sort_index()
-    found = statuses(counts.to_numpy(), min_n)
+    hidden = kept_back(answers.beside(by, beside), by, min_n)
     return {
         str(name): (labels == name).to_numpy(dtype=bool)
-        for name, status in zip(counts.index, found, strict=True)
-        if not is_hidden(status)
+        for name in sorted(labels.unique())
+        if name not in hidden
     }
 
 

@@ -20,6 +20,8 @@ from cxlib.estimate.design import Array
 from cxlib.nps import _covariates, _design_words
 from cxlib.nps._answers import Answers, Rows, collect
 from cxlib.nps._gap import COLUMNS, RAW, FeatureGap
+from cxlib.nps._subtract import kept_back
+from cxlib.nps._suppress import MIN_N
 from cxlib.result import Assumption
 from cxlib.scales import Scale
 
@@ -133,6 +135,8 @@ def feature_gap(
     )  # fmt: skip
     group = _covariates.binary(answers.rows[feature], value)
     known = np.isfinite(group)
+    labels = {feature: answers.labels(feature)}
+    hidden = kept_back(labels, feature, MIN_N) if value else set()
     unknown, inside = int((~known).sum()), group[known] == 1
     answers = answers.at(known)
     few = min(int(inside.sum()), int((~inside).sum()))
@@ -140,6 +144,9 @@ def feature_gap(
     if few < LEAST:
         why = f"Only {few} answers with or without {told}; {LEAST} of each are needed"
         return _none(f"{why}.", confidence_level)
+    if value and str(value) in hidden:
+        why = f"{told} has fewer than {MIN_N} answers, or would give such a group away"
+        return _none(f"{why}: not compared.", confidence_level)
     settings = _Settings(told, estimand, assigned, trim, folds, unknown)
     return _compare(answers, inside, names, settings, rng)
 

@@ -14,6 +14,7 @@ from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction, Estimate, adjust
 from cxlib.estimate.cells import Cells, from_levels, gaps
+from cxlib.estimate.multiplicity import CORRECTED, CORRECTIONS
 from cxlib.nps import _display, _waves, _words
 from cxlib.nps._suppress import is_hidden, statuses
 from cxlib.nps.tally import Tally
@@ -155,7 +156,7 @@ def from_counts(
         its wave, and each cell is compared with the same segment a wave before.
     min_n : int
         Cells with fewer answers are hidden, with a second one in each wave. At least 2.
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over all cells, and over all changes.
     n_draws : int
         Multinomial draws of each cell's counts for a second, percentile interval; 0
@@ -194,7 +195,7 @@ def from_counts(
     """
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     _checks.in_range(n_draws, "n_draws", 0, 1_000_000)
-    _checks.one_of(correction, "correction", ("holm", "fdr_bh", "none"))
+    _checks.one_of(correction, "correction", CORRECTIONS)
     if min_n < 2:
         raise ArgumentError(f"`min_n` is {min_n}; it must be at least 2.")
     names = tuple(str(name) for name in counts.cells.columns)
@@ -314,12 +315,11 @@ def _hide(
 def _method(counts: Tally, correction: str, min_n: int, n_draws: int) -> str:
     name = {"net": "Adjusted-Wald", "share": "Wilson", "mean": "Student t"}
     design = "weights, on Kish's effective n" if counts.weighted else "no weights"
-    fixed = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg", "none": "no"}[correction]
     draws = f" {n_draws:,} multinomial draws a cell." if n_draws else ""
     return (
         f"{name[counts.scale.kind]} intervals from counts ({design}; clusters and "
-        f"strata are not in counts: use nps.by_segment). {fixed} correction over all "
-        f"cells; hidden under {min_n} answers.{draws}"
+        f"strata are not in counts: use nps.by_segment). {CORRECTED[correction]} "
+        f"correction over all cells; hidden under {min_n} answers.{draws}"
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
+from cxlib.estimate.mixed import random_intercept
 from cxlib.nps import _design_words, _display, _words
 from cxlib.nps._answers import Answers, collect
 from cxlib.nps._league import BOTTOM, OPEN, TOP, crossed, prior_scale, rows_of
@@ -39,6 +40,10 @@ class League(_display.Told):
         Mean of the segments' true scores.
     tau, tau_ci : float, tuple of float
         Standard deviation of the segments' true scores, with its interval.
+    icc, icc_ci : float, tuple of float
+        Share of the variance of single answers that lies between segments (the
+        correlation of two answers of one segment), restricted likelihood, equal
+        weights; a design effect of m answers a segment is 1 + (m - 1) icc.
     label : str
     confidence_level, sure : float
     """
@@ -46,6 +51,8 @@ class League(_display.Told):
     mean: float
     tau: float
     tau_ci: tuple[float, float]
+    icc: float
+    icc_ci: tuple[float, float]
     label: str
     confidence_level: float
     sure: float
@@ -168,9 +175,17 @@ class League(_display.Told):
         )
         return (
             f"{cut}{_display.brackets(self.confidence_level)} Rank: interval, 1 "
-            "is best. "
-            f"{self.method}"
+            f"is best. {self._alike()}{self.method}"
         )
+
+    def _alike(self) -> str:
+        """Say how much of single answers the segment tells."""
+        if np.isnan(self.icc):
+            return ""
+        share = _words.with_interval(
+            self.icc, *self.icc_ci, "share", self.confidence_level
+        )
+        return f"Of the variance of single answers {share} lies between segments. "
 
 
 def pool(
@@ -203,8 +218,9 @@ def pool(
         As in `nps.score`.
     confidence_level : float
     min_n : int
-        Segments with fewer answers are hidden, with a second one; they stay in the
-        model and in the ranks.
+        Segments with fewer answers are hidden, with as many others as it takes that
+        nothing is given away, also not beside `by_segment` of the crossed columns;
+        they stay in the model and in the ranks.
     sure : float
         Probability from which a segment is put in the top or bottom quarter, in
         (0.5, 1).
@@ -266,15 +282,24 @@ def pool(
     if reason:
         return _none(answers, reason)
     table, found = rows_of(
-        answers, labels, min_n=min_n, sure=sure, n_draws=n_draws, rng=rng
+        answers, columns, min_n=min_n, sure=sure, n_draws=n_draws, rng=rng
     )
-    f = answers.scale.factor
+    f, alike = answers.scale.factor, _icc(answers, labels)
     return League(
         table=table, unit=answers.scale.unit, mean=f * found.mean, tau=f * found.tau,
         tau_ci=(f * found.tau_ci_lower, f * found.tau_ci_upper),
-        label=answers.scale.label, confidence_level=confidence_level, sure=sure,
-        method=_method(answers, n_draws), assumptions=_assumptions(answers),
+        icc=alike[0], icc_ci=alike[1:], label=answers.scale.label,
+        confidence_level=confidence_level, sure=sure, method=_method(answers, n_draws),
+        assumptions=_assumptions(answers),
     )  # fmt: skip
+
+
+def _icc(answers: Answers, labels: pd.Series) -> tuple[float, float, float]:
+    """Share of the variance between segments, with its interval."""
+    if labels.nunique() == answers.n:
+        return NAN, NAN, NAN
+    found = random_intercept(answers.values, labels, confidence_level=answers.level)
+    return found.icc, found.icc_ci_lower, found.icc_ci_upper
 
 
 def _too_little(answers: Answers, labels: pd.Series, columns: Sequence[str]) -> str:
@@ -299,8 +324,8 @@ def _check(min_n: int, sure: float) -> None:
 def _none(answers: Answers, reason: str) -> League:
     return League(
         table=pd.DataFrame(), unit=answers.scale.unit, mean=NAN, tau=NAN,
-        tau_ci=(NAN, NAN), label=answers.scale.label, sure=NAN,
-        confidence_level=answers.level, reason=reason,
+        tau_ci=(NAN, NAN), icc=NAN, icc_ci=(NAN, NAN), label=answers.scale.label,
+        sure=NAN, confidence_level=answers.level, reason=reason,
     )  # fmt: skip
 
 

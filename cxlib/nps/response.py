@@ -13,10 +13,12 @@ from scipy.stats import chi2_contingency
 from cxlib import _checks
 from cxlib.estimate import Correction, Estimate, adjust, estimate
 from cxlib.estimate.counts import compare_shares, share_from_counts
+from cxlib.estimate.multiplicity import CORRECTED
 from cxlib.nps import _display, _words
 from cxlib.nps._answers import label
 from cxlib.nps._invited import NO_FILE, Invited, Rows, link
-from cxlib.nps._suppress import SHOWN, SMALL, is_hidden, statuses
+from cxlib.nps._subtract import jointly
+from cxlib.nps._suppress import SHOWN, is_hidden
 from cxlib.result import Assumption, Finding
 from cxlib.scales import Scale
 
@@ -26,7 +28,6 @@ COLUMNS = [
     "pvalue", "pvalue_adj", "status",
 ]  # fmt: skip
 NUMBERS = COLUMNS[2:-1]
-CORRECTED = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg", "none": "no"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -203,7 +204,7 @@ def response_rate(
     min_n : int
         Groups with fewer answers, or fewer who did not answer, are hidden, and with
         them the next smallest.
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over all groups of all columns.
     confidence_level : float
 
@@ -247,8 +248,10 @@ def response_rate(
     )  # fmt: skip
     rates = [_rates(invited, column, confidence_level) for column in columns]
     named = CORRECTED[correction]
+    for part, status in zip(rates, _statuses(invited, columns, min_n), strict=True):
+        part["status"] = status
     return ResponseRates(
-        table=_table(rates, columns, correction, min_n), unit="share",
+        table=_table(rates, columns, correction), unit="share",
         overall=estimate(
             invited.answered.astype(float), "share", confidence_level=confidence_level
         ),
@@ -260,6 +263,23 @@ def response_rate(
         "nothing.",
         assumptions=(_assumption(),),
     )  # fmt: skip
+
+
+def _statuses(invited: Invited, columns: Sequence[str], min_n: int) -> list[list[str]]:
+    """Hidden where answers or non-answers are few, or give such a group away."""
+    coded = [pd.factorize(label(invited.rows[name]), sort=True) for name in columns]
+    groups = [len(names) for _, names in coded]
+    came, stayed = (
+        jointly([codes[rows] for codes, _ in coded], min_n, groups=groups)
+        for rows in (invited.answered, ~invited.answered)
+    )
+    return [
+        [
+            next((word for word in pair if is_hidden(word)), SHOWN)
+            for pair in zip(*both, strict=True)
+        ]
+        for both in zip(came, stayed, strict=True)
+    ]
 
 
 def _rates(invited: Invited, column: str, level: float) -> pd.DataFrame:
@@ -293,16 +313,11 @@ def _row(rows: Rows, answered: Rows, level: float) -> dict[str, Any]:
 
 def _table(
     parts: list[pd.DataFrame], columns: list[str],
-    correction: Correction, min_n: int,
+    correction: Correction,
 ) -> pd.DataFrame:  # fmt: skip
     """All groups as one family of tests; small ones keep their numbers back."""
     if not columns:
         return pd.DataFrame()
-    for part in parts:
-        fewest = np.minimum(part["n_answers"], part["n"] - part["n_answers"])
-        part["status"] = [
-            SHOWN if status == SMALL else status for status in statuses(fewest, min_n)
-        ]
     table = pd.concat(parts, ignore_index=True).reindex(
         columns=[*COLUMNS[:-2], "status"]
     )

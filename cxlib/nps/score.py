@@ -28,9 +28,9 @@ class Score(_display.Told):
     Attributes
     ----------
     table : pandas.DataFrame
-        measure, n, estimate, std_error, ci_lower, ci_upper, n_eff, deff, unit. First
-        row the score, then the shares behind it, then asked, answered, blank and
-        invalid with their share of asked.
+        measure, n, estimate, std_error, ci_lower, ci_upper, n_eff, deff,
+        design_effect (see `Estimate`), unit. First row the score, then the shares
+        behind it, then asked, answered, blank and invalid with their share of asked.
     overall : Estimate
         The score in its unit.
     label : str
@@ -117,9 +117,11 @@ class Score(_display.Told):
         if not self.weighted:
             return ""
         n_eff, deff = self.overall.n_eff, _format.number(self.overall.deff)
+        own = _format.number(self.overall.design_effect)
+        cost = f"; n / effective n {deff}" * (own != deff)
         return (
             f"The design leaves the information of {_format.count(n_eff)} independent "
-            f"answers (design effect {deff})."
+            f"answers (design effect {own}{cost})."
         )
 
     @property
@@ -168,7 +170,8 @@ def score(
     Parameters
     ----------
     responses : pandas.DataFrame
-        One row a person asked.
+        One row a person asked. Tables of other engines: `nps.tally`, which counts
+        without a design.
     score : str
         Column of the answers.
     scale : str, mapping or Scale
@@ -259,10 +262,10 @@ def _counts(answers: Answers, counts: Mapping[str, int] | None) -> dict[str, int
 def _table(answers: Answers, overall: Estimate, counts: dict[str, int]) -> pd.DataFrame:
     """The score, the shares behind it, then the denominators."""
     rows = [
-        {"measure": answers.scale.label, **overall.as_row(), "unit": answers.scale.unit}
+        {"measure": answers.scale.label, **_row(overall), "unit": answers.scale.unit}
     ]
     rows += [
-        {"measure": name, **_share(answers, of).as_row(), "unit": "share"}
+        {"measure": name, **_row(_share(answers, of)), "unit": "share"}
         for name, of in _boxes(answers.scale).items()
     ]
     for name in COUNTS:
@@ -271,6 +274,10 @@ def _table(answers: Answers, overall: Estimate, counts: dict[str, int]) -> pd.Da
             {"measure": name, "n": counts[name], "estimate": share, "unit": "share"}
         )
     return pd.DataFrame(rows)
+
+
+def _row(found: Estimate) -> dict[str, float]:
+    return found.as_row() | {"design_effect": found.design_effect}
 
 
 def _boxes(scale: Scale) -> dict[str, float]:

@@ -25,7 +25,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class FoundSegments(_display.Told):
+class FoundSegments(_display.Bracketed):
     """Splits that a search proposed, with scores from the other half.
 
     Attributes
@@ -53,7 +53,6 @@ class FoundSegments(_display.Told):
     label: str
     n_searched: int
     n_estimated: int
-    confidence_level: float
 
     @property
     def confirmed(self) -> pd.DataFrame:
@@ -154,11 +153,6 @@ class FoundSegments(_display.Told):
                 "chosen": s["chosen"].map({True: "yes", False: ""}),
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets hold, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def find_segments(

@@ -12,9 +12,10 @@ from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction, Estimate
 from cxlib.estimate.contrast import Method
+from cxlib.estimate.multiplicity import CORRECTED, CORRECTIONS
 from cxlib.nps import _design_words, _display, _words
 from cxlib.nps._answers import Answers, collect
-from cxlib.nps._segment_rows import corrected, rows_of, why_not
+from cxlib.nps._segment_rows import corrected, every, why_not
 from cxlib.nps._suppress import COMPLEMENT, FEW, SMALL, is_hidden
 from cxlib.result import Assumption, Finding
 from cxlib.scales import Scale
@@ -98,10 +99,8 @@ class SegmentScores(_display.Told):
         )  # fmt: skip
 
     def _corrected(self) -> str:
-        name = {"holm": "Holm's", "fdr_bh": "Benjamini and Hochberg's"}.get(
-            self.correction
-        )
-        return f" after {name} correction" if name else ""
+        name = CORRECTED[self.correction].replace("-", " and ")
+        return f" after {name}'s correction" if self.correction != "none" else ""
 
     def _furthest(self, apart: pd.DataFrame) -> list[tuple[str, pd.DataFrame, int]]:
         """The lowest and the highest of the segments that differ."""
@@ -239,8 +238,8 @@ def by_segment(
         Each segment also gets a verdict against it.
     min_n : int
         Segments with fewer answers are hidden, and with them the next smallest, so
-        that subtraction gives nothing. At least 2.
-    correction : {"holm", "fdr_bh", "none"}
+        that subtraction gives nothing, within a column or between columns. At least 2.
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over all segments of all columns: Holm to confirm, BH to explore.
     method : {"adjusted", "t", "wald"}
         As in `nps.score`.
@@ -286,7 +285,7 @@ def by_segment(
     )
     if min_n < 2:
         raise ArgumentError(f"`min_n` is {min_n}; it must be at least 2.")
-    _checks.one_of(correction, "correction", ("holm", "fdr_bh", "none"))
+    _checks.one_of(correction, "correction", CORRECTIONS)
     answers = collect(
         responses, score=score, scale=scale, weights=weights, strata=strata,
         cluster=cluster, fpc=fpc, method=method, confidence_level=confidence_level,
@@ -294,7 +293,7 @@ def by_segment(
     )  # fmt: skip
     if not columns:
         return _none(answers, correction)
-    parts = [rows_of(answers, column, min_n, target) for column in columns]
+    parts = every(answers, columns, min_n, target)
     table = corrected([rows for rows, _ in parts], correction)
     return SegmentScores(
         table=table, unit=answers.scale.unit, overall=answers.estimate(),
@@ -314,14 +313,12 @@ def _none(answers: Answers, correction: str) -> SegmentScores:
 
 
 def _method(answers: Answers, correction: str, min_n: int) -> str:
-    corrected = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg", "none": "no"}[
-        correction
-    ]
     name = _design_words.interval_name(answers.scale, answers.plan, answers.method)
+    fixed = CORRECTED[correction]
     return (
         f"Each segment against all other answers (disjoint rows). {name}, "
-        f"{_design_words.design_name(answers.plan)}; {corrected} correction over all "
-        f"segments; hidden under {min_n} answers, with a second cell so that "
+        f"{_design_words.design_name(answers.plan)}; {fixed} correction "
+        f"over all segments; hidden under {min_n} answers, with a second cell so that "
         "subtraction gives nothing."
     )
 

@@ -29,7 +29,7 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Sensitivity(_display.Told):
+class Sensitivity(_display.Bracketed):
     """The score under other choices.
 
     Attributes
@@ -44,7 +44,6 @@ class Sensitivity(_display.Told):
     """
 
     label: str
-    confidence_level: float
 
     @property
     def text(self) -> str:
@@ -97,11 +96,6 @@ class Sensitivity(_display.Told):
                 "moved": _display.numbers(t["moved"], gap, signed=True),
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets hold, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def sensitivity(

@@ -23,7 +23,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Sus(_display.Told):
+class Sus(_display.Bracketed):
     """SUS of all respondents and of groups.
 
     Attributes
@@ -43,7 +43,6 @@ class Sus(_display.Told):
     n_incomplete: int
     n_filled: int
     n_straight: int
-    confidence_level: float
     average: float
 
     @property
@@ -130,11 +129,6 @@ class Sus(_display.Told):
                 "SD": _display.numbers(t["std_dev"], self.unit),
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets hold, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def sus_scores(

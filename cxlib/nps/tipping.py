@@ -23,7 +23,7 @@ STEPS = 41
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class TippingPoint(_display.Told):
+class TippingPoint(_display.Bracketed):
     """The score of people who did not answer that would undo a conclusion.
 
     Attributes
@@ -61,7 +61,6 @@ class TippingPoint(_display.Told):
     change: bool
     n: int
     label: str
-    confidence_level: float
 
     @property
     def possible(self) -> bool:
@@ -158,11 +157,6 @@ class TippingPoint(_display.Told):
                 "": some["mark"],
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What stands in brackets, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def tipping_point(

@@ -130,12 +130,14 @@ def transitions(
         return _none(few if len(names) < 2 else mean, confidence_level)
     pair = _waves.pick(names, before, after)
     labels = answers.labels(wave)
+    why = _waves.too_few(labels, names, pair, min_n)
     a, b = (np.asarray(labels == name) for name in pair)
     found = people(answers, a, b, respondent, revenue)
-    if found.both.sum() < max(min_n, 2):
+    if not why and found.both.sum() < max(min_n, 2):
         some = _words.plural(int(found.both.sum()), _words.followed(respondent))
         why = f"Only {some} answered in {pair[0]} and in "
         why += f"{pair[1]}; {min_n} are needed to follow them."
+    if why:
         return _none(why, confidence_level, pair)
     moved = regression(
         found, answers.scale.kind, answers.level, min_n, reliability, n_resamples, rng

@@ -14,10 +14,11 @@ from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction, Difference, adjust
 from cxlib.estimate.contrast import Method
 from cxlib.estimate.heterogeneity import Heterogeneity
+from cxlib.estimate.multiplicity import CORRECTED, CORRECTIONS
 from cxlib.estimate.partition import Partition
 from cxlib.nps import _design_words, _display, _waves, _words
-from cxlib.nps._answers import Answers, collect
-from cxlib.nps._suppress import FEW, SMALL, is_hidden, statuses
+from cxlib.nps._answers import Answers
+from cxlib.nps._suppress import FEW, SMALL, is_hidden
 from cxlib.result import Assumption, Finding
 from cxlib.scales import Scale
 
@@ -217,7 +218,7 @@ def trend(
         waves: their answers are then compared with themselves.
     min_n : int
         Waves with fewer answers are hidden, as segments are. At least 2.
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over the consecutive changes.
     method : {"adjusted", "t", "wald"}
         As in `nps.score`.
@@ -254,19 +255,16 @@ def trend(
     """
     if min_n < 2:
         raise ArgumentError(f"`min_n` is {min_n}; it must be at least 2.")
-    _checks.one_of(correction, "correction", ("holm", "fdr_bh", "none"))
+    _checks.one_of(correction, "correction", CORRECTIONS)
     if not wave:
         return _none(
             "No wave column was given, so there is no trend.", confidence_level
         )
-    _checks.columns(responses, [wave], "responses")
-    linked = _waves.cluster_of(responses, cluster, respondent)
-    rows, strata = _waves.strata_by_wave(responses, wave, strata, linked)
-    answers = collect(
-        rows, score=score, scale=scale, weights=weights, strata=strata,
-        cluster=linked, method=method, confidence_level=confidence_level, needs=(wave,),
+    answers, names = _waves.tracked(
+        responses, wave, score=score, scale=scale, weights=weights, strata=strata,
+        cluster=cluster, respondent=respondent, method=method,
+        confidence_level=confidence_level,
     )  # fmt: skip
-    names = _waves.order(answers.rows[wave])
     if len(names) < 2:
         only = f"one wave only ('{names[0]}')" if names else "no wave label"
         return _none(
@@ -280,7 +278,7 @@ def _trend(
 ) -> Trend:
     codes = pd.Index(names).get_indexer(pd.Index(answers.labels(wave)))
     parts = answers.parted(codes, len(names))
-    status = statuses(parts.cells.n, min_n)
+    status = _waves.shown_or_not(answers.labels(wave), names, min_n)
     shown = [i for i, word in enumerate(status) if not is_hidden(word)]
     if len(shown) < 2:
         why = f"Fewer than two waves of '{wave}' have enough answers to be shown."
@@ -331,13 +329,10 @@ def _none(reason: str, confidence_level: float) -> Trend:
 
 
 def _method(answers: Answers, correction: str) -> str:
-    corrected = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg", "none": "no"}[
-        correction
-    ]
     name = _design_words.interval_name(answers.scale, answers.plan, answers.method)
     return (
         f"{name} by wave, {_design_words.design_name(answers.plan)}; change since the "
-        f"wave before with {corrected} correction."
+        f"wave before with {CORRECTED[correction]} correction."
     )
 
 

@@ -25,7 +25,7 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Ways(_display.Told):
+class Ways(_display.Bracketed):
     """The score of one survey under several ways of minding who answered.
 
     Attributes
@@ -39,7 +39,6 @@ class Ways(_display.Told):
     """
 
     label: str
-    confidence_level: float
 
     @property
     def text(self) -> str:
@@ -89,11 +88,6 @@ class Ways(_display.Told):
                 "moved": _display.numbers(t["moved"], gap, signed=True),
             },
         )
-
-    @property
-    def footnote(self) -> str:
-        """What the brackets hold, then the method."""
-        return f"{_display.brackets(self.confidence_level)} {self.method}"
 
 
 def ways(

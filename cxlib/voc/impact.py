@@ -178,7 +178,7 @@ def impact(
         Language of the names.
     min_n : int
         Codes with fewer scored mentions (or fewer without) get no estimate.
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         For the tests that decide which codes the sentence names.
     confidence_level : float
 

@@ -229,7 +229,7 @@ def prevalence(
         Language of the names.
     min_n : int
         Segments with fewer verbatims are not reported ('too few').
-    correction : {"holm", "fdr_bh", "none"}
+    correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over all segments and codes, each segment tested against all others.
     confidence_level : float
 

@@ -231,7 +231,8 @@ def test_adjust_message():
     with pytest.raises(ArgumentError) as caught:
         adjust([0.1], "bonf")
     assert str(caught.value) == (
-        "`correction` is 'bonf'; use one of 'holm', 'fdr_bh', 'none'."
+        "`correction` is 'bonf'; use one of 'holm', 'fdr_bh', 'fdr_by', "
+        "'bonferroni', 'none'."
     )
 
 

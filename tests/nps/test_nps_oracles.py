@@ -1,6 +1,12 @@
 """Public functions against R (survey, base) and published package code.
 
 Tolerance 1e-8 relative: closed formulas; the references carry 15 digits.
+
+Cases 10, 12-15 are in the modules of their functions (nonresponse, drivers, ordinal,
+search, power), 09 in weighting, the BLUPs of 24 in pool. Of case 24 the random *slope*
+(``rs_*``) has no place here: no function fits one, because a segment's score has a
+level and no covariate that each segment would follow at a pace of its own; a test
+through statsmodels' MixedLM would test statsmodels.
 """
 
 from __future__ import annotations
@@ -12,7 +18,9 @@ import pytest
 from cxlib import nps
 from cxlib.estimate import adjust
 from cxlib.estimate import design as make_design
+from cxlib.estimate.association import association, sidak
 from cxlib.estimate.heterogeneity import heterogeneity
+from cxlib.estimate.mixed import random_intercept
 from cxlib.estimate.score_interval import score_interval
 from cxlib.estimate.shapley import shapley_r2
 
@@ -40,6 +48,8 @@ def test_01_one_sample(oracle):
     shares = adjusted.table.set_index("measure")["estimate"]
     for name, key in (("detractors", "det"), ("passives", "pas"), ("promoters", "pro")):
         close(shares[name] * 40, expected["counts"][key])
+    assert adjusted.overall.n == expected["n"]
+    close(adjusted.overall.centre_se, points(expected["adj_wald_se"]))
 
     sure = nps.sensitivity(frame).table.set_index("choice")
     for choice, key in (
@@ -49,6 +59,10 @@ def test_01_one_sample(oracle):
             sure.loc[choice, ["ci_lower", "ci_upper"]].tolist(), points(expected[key])
         )
     close(sure.loc["Wald", "std_error"], points(expected["se_wald"]))
+    wald = nps.score(frame, method="wald", target=0.0)
+    close(wald.overall.std_error**2 * 40 / 1e4, expected["var_n"])
+    # the probability that the truth is above 0 is one less half the two-sided p
+    close(2 * (1 - wald.probability_above), expected["p_wald_vs_0"])
 
 
 def test_04_paired(oracle):
@@ -67,9 +81,18 @@ def test_04_paired(oracle):
     close(paired.overall.statistic, expected["t"])
     close(paired.overall.pvalue, expected["p"])
     close((paired.overall.ci_lower, paired.overall.ci_upper), points(expected["ci"]))
-    assert (paired.overall.df, paired.n_both) == (24, 25)
+    assert (paired.overall.df, paired.n_both) == (expected["df"], expected["n"])
+    close(paired.first.estimate, points(expected["nps_w1"]))
+    close(paired.last.estimate, points(expected["nps_w2"]))
     unpaired = nps.change(frame, "wave", method="t").overall
     close(unpaired.std_error, points(expected["se_unpaired_wrong"]))
+    # the two standard errors and those of the waves imply the correlation
+    a, b = (
+        nps.score(frame[frame["wave"] == wave], method="t").overall.std_error
+        for wave in ("w1", "w2")
+    )
+    implied = (a**2 + b**2 - paired.overall.std_error**2) / (2 * a * b)
+    close(implied, expected["r"])
 
 
 @pytest.fixture
@@ -99,10 +122,25 @@ def test_05_segments_against_the_rest(seven):
     close(rows["pvalue_adj"].tolist(), expected["p_holm"])
     half = (rows["effect_size_ci_upper"] - rows["effect_size_ci_lower"]) / 2
     close((half / 1.959963984540054).tolist(), points(expected["vs_rest_se"]))
-    bh = nps.by_segment(frame, "segment", method="wald", correction="fdr_bh")
-    rows = bh.table.set_index("segment").loc[names]
-    close(rows["pvalue_adj"].tolist(), expected["p_bh"])
     close(adjust(expected["p_raw"], "holm").tolist(), expected["p_holm"])
+
+
+@pytest.mark.parametrize(
+    ("correction", "key", "said"),
+    [
+        ("fdr_bh", "p_bh", "Benjamini and Hochberg's correction"),
+        ("fdr_by", "p_by", "Benjamini and Yekutieli's correction"),
+        ("bonferroni", "p_bonferroni", "Bonferroni's correction"),
+        ("holm", "p_holm", "Holm's correction"),
+    ],
+)
+def test_05_corrections(seven, correction, key, said):
+    frame, names, expected = seven
+    found = nps.by_segment(frame, "segment", method="wald", correction=correction)
+    rows = found.table.set_index("segment").loc[names]
+    close(rows["pvalue_adj"].tolist(), expected[key])
+    assert said in found.text
+    assert said.split("'")[0].replace(" and ", "-") in found.method
 
 
 def test_05_heterogeneity(seven):
@@ -138,8 +176,22 @@ def test_07_weighted_stratified(apistrat):
     kish = make_design(200, weights=frame["pw"]).kish
     close(kish, expected["n_eff_kish"])
     assert weights.n_eff <= kish
+    close(kish, 200 / expected["kish_deff"])
     strata = nps.score(frame, score="ltr00", weights="pw", strata="stype").overall
     close(strata.std_error, points(expected["se_no_fpc"]))
+
+
+def test_07_design_effect_with_and_without_replacement(apistrat):
+    frame, design, expected = apistrat
+    without = nps.score(frame, **design)
+    close(without.overall.design_effect, expected["deff"])
+    close(without.table["design_effect"].iloc[0], expected["deff"])
+    assert "design effect 1.24" in without.footnote
+    design.pop("fpc")
+    replaced = nps.score(frame, **design).overall
+    close(replaced.design_effect, expected["deff_replace_no_fpc"])
+    close(replaced.deff, expected["deff_replace_no_fpc"])
+    assert nps.score(frame, score="ltr00").overall.design_effect == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +203,45 @@ def test_07_domains_keep_all_rows(apistrat, by, key):
     rows = rows.loc[expected[key]["level"]]
     close(rows["estimate"].tolist(), points(expected[key]["nps"]))
     close(rows["std_error"].tolist(), points(expected[key]["se"]))
+
+
+@pytest.fixture
+def sleep(oracle, shared):
+    case = oracle("nps_roi.json", "24_mixed_model_partial_pooling")
+    return pd.read_csv(shared(f"oracles/{case['inputs']['csv']}")), case["expected"]
+
+
+def test_24_random_intercept_as_in_lme4(sleep):
+    """The case's own tolerances: 1e-6 on fixed effects, 1e-4 variances, 1e-7 fit."""
+    frame, expected = sleep
+    found = random_intercept(
+        frame["Reaction"], frame["Subject"], covariates=frame["Days"]
+    )
+    fixed, errors = expected["ri_fixed"], expected["ri_se"]
+    assert found.coefficient == pytest.approx(list(fixed.values()), rel=1e-6)
+    assert found.std_error == pytest.approx(list(errors.values()), rel=1e-6)
+    assert found.between == pytest.approx(expected["ri_var_subject"], rel=1e-4)
+    assert found.within == pytest.approx(expected["ri_var_resid"], rel=1e-4)
+    assert found.icc == pytest.approx(expected["ri_icc"], rel=1e-4)
+    assert found.log_likelihood == pytest.approx(expected["ri_reml_loglik"], rel=1e-7)
+
+
+def test_24_icc_through_pool(sleep):
+    """What `Days` explains is taken out first: then the split is the case's own."""
+    frame, expected = sleep
+    slope = expected["ri_fixed"]["Days"]
+    frame = frame.assign(level=frame["Reaction"] - slope * (frame["Days"] - 4.5))
+    scale = {"name": "time", "low": 0, "high": 1000, "kind": "mean"} | {
+        "integer": False
+    }
+    found = nps.pool(frame, "Subject", score="level", scale=scale)
+    # one fixed effect fewer: 179 in place of 178 answers are free to vary within
+    within, between = expected["ri_var_resid"], expected["ri_var_subject"]
+    less = within * 161 / 162
+    more = between + (within - less) / 10
+    assert found.icc == pytest.approx(more / (more + less), rel=1e-4)
+    assert found.icc_ci[0] < found.icc < found.icc_ci[1]
+    assert "lies between segments" in found.footnote
 
 
 def test_12_drivers(oracle, shared):
@@ -217,3 +308,33 @@ def test_nps_rocks_one_sample(oracle):
     assert ends == pytest.approx(
         case["expected"]["small_iterative_score"]["ci"], abs=1e-6
     )
+
+
+def test_14_partykit_prints_the_same(oracle, shared):
+    """Its p.value row is Sidak's, which the case also gives as `p_bonferroni`."""
+    case = oracle("nps_roi.json", "14_segment_discovery_ctree_root")
+    rows, expected = pd.read_csv(shared("oracles/data/housing.csv")), case["expected"]
+    y = rows["Sat"].map({"Low": -1, "Medium": 0, "High": 1})
+    assert rows["Freq"].sum() == expected["n"]
+    found = [
+        association(
+            pd.factorize(rows[name], sort=True)[0], y, nominal=True,
+            weights=rows["Freq"],
+        )
+        for name in case["inputs"]["candidates"]
+    ]  # fmt: skip
+    close([f.statistic for f in found], list(expected["partykit_statistic"].values()))
+    close(
+        sidak([f.pvalue for f in found]).tolist(), list(expected["partykit_p"].values())
+    )
+
+
+def test_15_variances_behind_the_plan(oracle):
+    case = oracle("nps_roi.json", "15_power_mde")
+    given, expected = case["inputs"], case["expected"]
+    for wave in "12":
+        shares = np.array([given[f"det{wave}"], given[f"pro{wave}"]])
+        counts = np.round(1e4 * np.array([shares[0], 1 - shares.sum(), shares[1]]))
+        frame = pd.DataFrame({"score": np.repeat([3, 7, 10], counts.astype(int))})
+        found = nps.score(frame, method="wald").overall
+        close(found.std_error**2 * 1e4 / 1e4, expected[f"var{wave}"])

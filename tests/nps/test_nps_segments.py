@@ -174,7 +174,7 @@ def test_numeric_and_dated_labels_read_well():
         ({"min_n": 1}, ArgumentError, "`min_n` is 1; it must be at least 2."),
         (
             {"correction": "bonf"}, ArgumentError,
-            "`correction` is 'bonf'; use one of 'holm', 'fdr_bh', 'none'.",
+            "`correction` is 'bonf'; use one of 'holm', 'fdr_bh', 'fdr_by', ",
         ),
         (
             {"confidence_level": 1}, ArgumentError,
