@@ -130,20 +130,27 @@ def transitions(
         return _none(few if len(names) < 2 else mean, confidence_level)
     pair = _waves.pick(names, before, after)
     labels = answers.labels(wave)
-    why = _waves.too_few(labels, names, pair, min_n)
     a, b = (np.asarray(labels == name) for name in pair)
     found = people(answers, a, b, respondent, revenue)
-    if not why and found.both.sum() < max(min_n, 2):
-        some = _words.plural(int(found.both.sum()), _words.followed(respondent))
-        why = f"Only {some} answered in {pair[0]} and in "
-        why += f"{pair[1]}; {min_n} are needed to follow them."
+    who = _words.followed(respondent)
+    why = _waves.too_few(labels, names, pair, min_n) or _few(found, who, pair, min_n)
     if why:
         return _none(why, confidence_level, pair)
     moved = regression(
         found, answers.scale.kind, answers.level, min_n, reliability, n_resamples, rng
     )
-    who = _words.followed(respondent)
     return _result(answers, found, moved, pair, min_n, reliability, who)
+
+
+def _few(found: People, who: str, pair: tuple[str, str], min_n: int) -> str:
+    """Why too few were seen twice; nothing if they are enough."""
+    n = int(found.both.sum())
+    if n >= max(min_n, 2):
+        return ""
+    return (
+        f"Only {_words.plural(n, who)} answered in {pair[0]} and in {pair[1]}; {min_n} "
+        "are needed to follow them."
+    )
 
 
 def _check(min_n: int, n_resamples: int, reliability: float | None) -> None:
