@@ -37,4 +37,5 @@ def guesses(own: Floats, *, alike: bool) -> Floats:
     odds = np.log(prior / (1 - prior))
     odds = odds + (there - elsewhere) / spread**2 * (likeness - (there + elsewhere) / 2)
     chance = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    return np.where(fired, np.maximum(chance, _HIT), chance).astype(np.float32)
+    found = np.where(fired, np.maximum(chance, _HIT), chance)
+    return np.asarray(found, dtype=np.float32)

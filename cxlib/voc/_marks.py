@@ -11,8 +11,9 @@ MARKS = ("kappa", "f1", "precision", "recall")
 
 
 def cells(given: Bools, truth: Array) -> Array:
-    """Return each verbatim's counts, shape (n, codes, 4): both, only coder, only
-    people, neither; a verbatim on which coders differ counts in parts.
+    """Return each verbatim's counts, shape (n, codes, 4).
+
+    Both, only the machine, only people, neither; where people differ, in parts.
     """
     yes = given.astype(float)
     parts = [yes * truth, yes * (1 - truth), (1 - yes) * truth, (1 - yes) * (1 - truth)]

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
 CHUNK = 20_000
-_HIT = 2.0
+_HIT = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -55,7 +55,7 @@ class Scale:
         return cls(taught, likeness.mean(axis=0), spread)
 
     def apply(self, features: Features) -> Features:
-        """Return the features with these columns: likeness in spreads, phrase 0/2."""
+        """Return the features with these columns: likeness in spreads, phrase 0/3."""
         own = features.own[:, self.taught]
         own[..., 0] = (own[..., 0] - self.mean) / self.spread
         own[..., 1] *= _HIT

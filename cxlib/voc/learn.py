@@ -294,7 +294,7 @@ def _table(
     fine = (given[:, finest], about[0][:, finest], truth[:, finest], draws, level)
     rows += score_rows(*fine)[-2:]
     heads: list[dict[str, object]] = [
-        code_names(code, book, language) | {"basis": basis}
+        {**code_names(code, book, language), "basis": basis}
         for code, basis in zip(book.ids, pupil.basis(), strict=True)
     ]
     heads += [{"code": c, "name": c, "parent": "", "basis": ""} for c in (MEAN, ALL)]
