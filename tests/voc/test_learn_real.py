@@ -148,7 +148,7 @@ def test_hotels_in_italian_without_embeddings(shared):
 
 @pytest.mark.slow
 def test_corrected_shares_cover_with_a_learnt_machine(shared):
-    """Its codes of hand-coded verbatims are out of fold, or these would be too narrow."""
+    """Its codes of hand-coded verbatims are out of fold: intervals stay honest."""
     frame, book, gold = absita(shared)
     book, truth = bare(book), gold.mean(axis=0)
     inside, raw = [], []
