@@ -17,7 +17,7 @@ from cxlib.voc.text import fold
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
-_MAX_CHARS = 2_000
+_MAX_CHARS, _BLOCK = 2_000, 1_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +38,13 @@ class Features:
     own: Floats
 
     def likeness(self) -> Floats:
-        """Return inner products of all rows."""
-        gram = (self.words @ self.words.T).toarray().astype(np.float32)
-        gram += self.meaning @ self.meaning.T
-        return np.asarray(gram, dtype=np.float32)
+        """Return inner products of all rows, made in blocks to keep memory low."""
+        other = self.words.T.tocsc()
+        gram = np.asarray(self.meaning @ self.meaning.T, dtype=np.float32)
+        for start in range(0, len(gram), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            gram[rows] += (self.words[rows] @ other).toarray()
+        return gram
 
 
 class Reader:

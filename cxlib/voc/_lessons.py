@@ -28,7 +28,7 @@ from cxlib.voc.codebook import Codebook
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
-MIN_CODED, MAX_CODED = 20, 8_000
+MIN_CODED, MAX_CODED = 20, 6_000
 _GUESSED = 1_500
 BY_HAND, BY_BOOK, BY_RULE, BY_CHILDREN = "hand codes", "codebook", "rules", "children"
 

@@ -26,7 +26,7 @@ from cxlib.voc._lessons import (
 )
 from cxlib.voc._marks import score_rows
 from cxlib.voc._scorer import Coder
-from cxlib.voc._words import Row, Told, finding, measured, records
+from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
 from cxlib.voc.codebook import Codebook
 from cxlib.voc.coder import code as by_rules
 
@@ -101,6 +101,27 @@ class Learned(Told):
         if not np.isfinite(row["estimate"]):
             return ()
         return (finding("coder_kappa", self._quality(), row, "score", "Coder, kappa"),)
+
+    def _display(self) -> pd.DataFrame:
+        rows = self.table
+        about = {"code": rows["name"], "rests on": rows["basis"]}
+        if not rows["n"].any():
+            return pd.DataFrame(about)
+        return pd.DataFrame(
+            about
+            | {
+                "n": column(rows, "n", "count"),
+                "with it": column(rows, "n_positive", "count"),
+                "kappa": column(rows, "estimate", "score"),
+                f"{100 * self.confidence_level:g} % CI": spans(rows, "score"),
+                "precision": column(rows, "precision", "score"),
+                "recall": column(rows, "recall", "score"),
+                "F1": column(rows, "f1", "score"),
+                "phrases' kappa": column(rows, "rule_kappa", "score"),
+                "gain": column(rows, "gain", "score", signed=True),
+                "CI of gain": spans(rows, "score", "gain_"),
+            }
+        )
 
     def _row(self, code: str) -> Row:
         return records(self.table[self.table["code"] == code])[0]
@@ -208,7 +229,7 @@ def learn(
     get the code of the model that did not see them, with a threshold that neither saw
     them; all others that of the mean model. Folds are drawn at random and do not keep
     equal texts together: uncoded verbatims have twins among the coded ones as well.
-    At most 8,000 hand-coded verbatims train.
+    At most 6,000 hand-coded verbatims train, drawn at random.
 
     References
     ----------
