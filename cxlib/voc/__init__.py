@@ -2,6 +2,7 @@
 
 from cxlib.voc._reliability import reliability
 from cxlib.voc.agreement import Agreement, agreement
+from cxlib.voc.audit import audit
 from cxlib.voc.choices import caveats, choices, decision
 from cxlib.voc.codebook import Code, Codebook
 from cxlib.voc.coder import code
@@ -24,6 +25,7 @@ __all__ = [
     "Quotes",
     "agreement",
     "answers",
+    "audit",
     "caveats",
     "choices",
     "clean",
