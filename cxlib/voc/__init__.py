@@ -9,9 +9,11 @@ from cxlib.voc.coder import code
 from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
 from cxlib.voc.impact import Impact, impact
+from cxlib.voc.next_up import next_to_code
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import redact
+from cxlib.voc.sheets import read_sheet, write_sheet
 from cxlib.voc.text import answers, clean
 
 __all__ = [
@@ -35,9 +37,12 @@ __all__ = [
     "decision",
     "impact",
     "keyness",
+    "next_to_code",
     "prevalence",
     "quotes",
+    "read_sheet",
     "redact",
     "reliability",
     "suggest_codes",
+    "write_sheet",
 ]
