@@ -30,6 +30,7 @@ COLUMNS = [
 ]
 _SAID = {YES: YES, "y": YES, "x": YES, "1": YES, "true": YES, NO: NO, "n": NO, "0": NO,
          "false": NO, UNSURE: UNSURE, "": ""}  # fmt: skip
+_NOT_ASKED = "was not asked, or stands there twice"
 _OWN = {ID, TEXT, LANGUAGE, NONE_FITS, NOTE}
 
 
@@ -143,9 +144,9 @@ def _read(file: Path) -> CodingSheet:
     cells = list(book[CODING].iter_rows(values_only=True))
     heads = [_word(value) for value in cells[ID_ROW - 1]]
     problems = list(_heads_wrong(file.name, heads, codes))
-    when = _coded_on(book[READ_ME]) or book.properties.modified
-    shared = {"coder": facts["coder"], "codebook": facts["codebook"], "coded_at": when}
-    rows, unsure = list[dict[str, Any]](), 0
+    shared: dict[Any, Any] = {key: facts[key] for key in ("coder", "codebook")}
+    shared["coded_at"] = _coded_on(book[READ_ME]) or book.properties.modified
+    rows, unsure = list[dict[Any, Any]](), 0
     open_ids = asked.set_index("verbatim_id")[["sample", "inclusion"]].to_dict("index")
     body = [] if problems else cells[FIRST_ROW - 1 :]
     for number, values in enumerate(body, start=FIRST_ROW):
@@ -154,17 +155,15 @@ def _read(file: Path) -> CodingSheet:
         if not name:
             continue
         if name not in open_ids:
-            rule = "was not asked, or stands there twice"
-            problems.append(_problem(file.name, ID, rule, number, name))
+            problems.append(_problem(file.name, ID, _NOT_ASKED, number, name))
             continue
-        about = {"verbatim_id": name, **shared, **open_ids.pop(name)}
+        about = {ID: name} | shared | open_ids.pop(name)
         said, wrong = _said(file.name, number, cell, codes)
         problems += wrong
         unsure += said.count(UNSURE)
         given = [code for code, word in zip(codes, said, strict=False) if word == YES]
         if any(said):
-            rows += [about | {"code": code} for code in given]
-            rows += [about] * (not given)
+            rows += [about | {"code": code} for code in given] or [about]
     return _sheet(file.name, facts, rows, asked, unsure, problems)
 
 

@@ -8,6 +8,8 @@ from cxlib.voc.codebook import Code, Codebook
 from cxlib.voc.coder import code
 from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
+from cxlib.voc.disputes import disagreements
+from cxlib.voc.drift import drift
 from cxlib.voc.impact import Impact, impact
 from cxlib.voc.next_up import next_to_code
 from cxlib.voc.prevalence import Prevalence, prevalence
@@ -35,6 +37,8 @@ __all__ = [
     "commenters",
     "coverage",
     "decision",
+    "disagreements",
+    "drift",
     "impact",
     "keyness",
     "next_to_code",

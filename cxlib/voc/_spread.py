@@ -34,7 +34,8 @@ def systematic(
         return ordered[: max(n, 0)]
     step = len(ordered) / n
     at = np.floor((rng.random() + np.arange(n)) * step).astype(int)
-    return ordered[np.minimum(at, len(ordered) - 1)]
+    drawn: Places = ordered[np.minimum(at, len(ordered) - 1)]
+    return drawn
 
 
 def diverse(

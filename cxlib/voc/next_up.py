@@ -255,7 +255,8 @@ def _near_the_line(ids: pd.Index, model: Trained, codes: tuple[str, ...]) -> Arr
     wide = known.reindex(index=ids, columns=list(codes)).to_numpy(dtype=float)
     line = model.table.set_index("code")["threshold"].reindex(list(codes))
     away = np.abs(wide - line.fillna(0.5).to_numpy(dtype=float))
-    return 1 - np.where(np.isfinite(away), away, 1.0).min(axis=1, initial=1.0)
+    least: Array = np.where(np.isfinite(away), away, 1.0).min(axis=1, initial=1.0)
+    return 1 - least
 
 
 def _sheet(
