@@ -45,7 +45,7 @@ def coder_drift(
     >>> given = simulate.codings(answers, rng=1, n=300, months=3)
     >>> ax = coder_drift(voc.drift(given, book).table)
     >>> ax.get_xticklabels()[0].get_text()
-    '2025-01\\nn = 100'
+    '2025-01\nn = 100'
     >>> plt.close(ax.figure)
     """
     if table.empty or "estimate" not in table or table["estimate"].isna().all():

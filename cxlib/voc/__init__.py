@@ -11,6 +11,7 @@ from cxlib.voc.discovery import keyness, suggest_codes
 from cxlib.voc.disputes import disagreements
 from cxlib.voc.drift import drift
 from cxlib.voc.impact import Impact, impact
+from cxlib.voc.learn import Learned, learn
 from cxlib.voc.next_up import next_to_code
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
@@ -25,6 +26,7 @@ __all__ = [
     "Commenters",
     "Coverage",
     "Impact",
+    "Learned",
     "Prevalence",
     "Quotes",
     "agreement",
@@ -41,6 +43,7 @@ __all__ = [
     "drift",
     "impact",
     "keyness",
+    "learn",
     "next_to_code",
     "prevalence",
     "quotes",
