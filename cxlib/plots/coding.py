@@ -92,3 +92,89 @@ def _one(
     faces = [RED if one else colour for one in out]
     ax.scatter(x, rows["estimate"], s=40, c=faces, zorder=3)
     ax.scatter([], [], s=40, c=colour, label=name)
+
+
+def code_disputes(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how often coders differ on each code.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `Disagreements.table`; codes without an estimate are left out.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> rows = pd.DataFrame({"name": ["Price", "Staff"], "estimate": [0.4, 0.1],
+    ...                      "ci_lower": [0.3, 0.05], "ci_upper": [0.5, 0.2],
+    ...                      "n_given": [90, 80]})
+    >>> ax = code_disputes(rows)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['Price', 'Staff']
+    >>> plt.close(ax.figure)
+    """
+    rows = table.dropna(subset="estimate") if len(table) else table
+    if rows.empty:
+        return _marks.nothing("no code is given often enough to compare", ax)
+    ax = _marks.axes(ax, 0.6 + 0.36 * len(rows))
+    place = np.arange(len(rows), dtype=float)
+    _marks.intervals(ax, rows.assign(n=rows["n_given"]), place, "share")
+    ax.set_yticks(place, rows["name"].tolist())
+    ax.invert_yaxis()
+    ax.set_xlim(left=0)
+    ax.set_xlabel("disputed, % of the verbatims that somebody gave the code")
+    return _marks.clean(ax)
+
+
+def coder_quality(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how well the learnt coder and the phrases agree with people, by code.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `Learned.table`; codes that could not be scored are left out.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Notes
+    -----
+    The worst code stands on top: it is where further hand codes help most. n is how
+    many hand-coded verbatims have the code.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> rows = pd.DataFrame({"code": ["price", "staff"], "name": ["Price", "Staff"],
+    ...     "estimate": [0.8, 0.6], "ci_lower": [0.7, 0.4], "ci_upper": [0.9, 0.8],
+    ...     "rule_kappa": [0.7, 0.3], "n_positive": [50, 20]})
+    >>> ax = coder_quality(rows)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['Staff', 'Price']
+    >>> plt.close(ax.figure)
+    """
+    rows = table[~table["code"].str.startswith("(")] if len(table) else table
+    rows = rows.dropna(subset="estimate") if len(rows) else rows
+    if rows.empty:
+        return _marks.nothing("too little was coded by hand to score the coder", ax)
+    rows = rows.sort_values("estimate").assign(n=rows["n_positive"])
+    ax = _marks.axes(ax, 0.8 + 0.36 * len(rows))
+    place = np.arange(len(rows), dtype=float)
+    _marks.intervals(ax, rows, place, "score")
+    ax.scatter([], [], s=46, c=BLUE, label="learnt coder")
+    ax.scatter(
+        rows["rule_kappa"], place, s=46, facecolors="white", edgecolors=GREY,
+        linewidths=1.6, zorder=2.5, label="phrases alone",
+    )  # fmt: skip
+    ax.set_yticks(place, rows["name"].tolist())
+    ax.invert_yaxis()
+    ax.set_xlabel("kappa with people, on verbatims not learnt from (1 = full)")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False)
+    return _marks.clean(ax)

@@ -117,6 +117,29 @@ class NextToCode(Told):
             f"{self.denominator}; {_format.count(self.n_coded)} coded so far."
         )
 
+    def decision(self, coders: Iterable[str] = ()) -> str:
+        """Say in one sentence who codes how much.
+
+        Parameters
+        ----------
+        coders : iterable of str
+            Those named to `next_to_code`.
+
+        Returns
+        -------
+        str
+        """
+        if self.sheet.empty:
+            return "Nothing is left to code."
+        whose = self.sheet["coder"]
+        each = [f"{one} {int(whose.isin(['', one]).sum()):,}" for one in coders]
+        dealt = f": {', '.join(each)}" if each else ""
+        fair = int((self.sheet["sample"] == AUDIT).sum())
+        return (
+            f"Code {len(self.sheet):,} verbatims next{dealt}; the {fair:,} drawn at "
+            "random are what shares and agreement rest on."
+        )
+
 
 def next_to_code(
     responses: pd.DataFrame,
