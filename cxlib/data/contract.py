@@ -52,7 +52,10 @@ CONTRACTS: Mapping[str, Contract] = {
     ),
     "codings": Contract(
         grain="one code given by one coder to one verbatim",
-        kinds={"verbatim_id": "id", "coder": "label", "code": "label"},
+        kinds={
+            "verbatim_id": "id", "coder": "label", "code": "label", "sample": "label",
+            "inclusion": "number", "coded_at": "date",
+        },
         required=("verbatim_id", "coder", "code"), filled=("verbatim_id", "coder"),
         unique=("verbatim_id", "coder", "code"),
     ),

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cxlib.data.cells import blanked, clean, unique
 from cxlib.data.checks import Check
+from cxlib.data.coding_sheet import as_codings, read_coding_sheets, workbooks
 from cxlib.data.delimited import read_delimited
 from cxlib.data.source import Source
 from cxlib.errors import DataError
@@ -51,7 +52,8 @@ def open_source(source: Source, root: Path | None = None) -> Opened:
         Missing, empty or unreadable file; a query that fails.
     """
     path = resolve(source.path, root=root) if source.path else None
-    if path is not None and not path.is_file():
+    folder = source.format == "coding_sheet" and path is not None and path.is_dir()
+    if path is not None and not (path.is_file() or folder):
         raise DataError(_missing(source, path))
     try:
         digest, size = _fingerprint(path)
@@ -90,6 +92,8 @@ def _read(
 ) -> tuple[pd.DataFrame, dict[str, str], list[Check]]:
     if source.format in {"csv", "qualtrics", "surveymonkey"} and path is not None:
         return read_delimited(path, source)
+    if source.format == "coding_sheet" and path is not None:
+        return _coded(path), {}, []
     try:
         frame = _typed(path, source, root)
     except _UNREADABLE as error:
@@ -98,6 +102,14 @@ def _read(
         ) from None
     frame.columns = pd.Index(unique([clean(str(name)) for name in frame.columns]))
     return blanked(frame, source.missing), {}, []
+
+
+def _coded(path: Path) -> pd.DataFrame:
+    """Read what people coded in one sheet or a folder of them."""
+    frame = as_codings(read_coding_sheets(path))
+    if frame.empty:
+        raise DataError(f"{path.name}: nobody has coded anything yet.")
+    return frame
 
 
 def _reason(error: Exception) -> str:
@@ -136,5 +148,9 @@ def _typed(path: Path | None, source: Source, root: Path | None) -> pd.DataFrame
 def _fingerprint(path: Path | None) -> tuple[str, int]:
     if path is None:
         return "", 0
+    if path.is_dir():
+        found = [(file.name, *_fingerprint(file)) for file in workbooks(path)]
+        digest = hashlib.sha256(repr([one[:2] for one in found]).encode())
+        return digest.hexdigest(), sum(size for *_, size in found)
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest(), path.stat().st_size

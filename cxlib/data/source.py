@@ -11,7 +11,9 @@ from typing import Any
 from cxlib import _checks
 from cxlib.errors import ArgumentError
 
-FORMATS = ("csv", "qualtrics", "surveymonkey", "parquet", "excel", "duckdb")
+FORMATS = (
+    "csv", "qualtrics", "surveymonkey", "parquet", "excel", "duckdb", "coding_sheet",
+)  # fmt: skip
 _BY_SUFFIX = {
     ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", ".xlsm": "excel",
     ".xls": "excel", ".xlsb": "excel", ".ods": "excel",
@@ -36,8 +38,9 @@ class Source:
     path : str
         File, relative to the project root or absolute.
     format : str
-        One of 'csv', 'qualtrics', 'surveymonkey', 'parquet', 'excel', 'duckdb'; from
-        the suffix when not given.
+        One of 'csv', 'qualtrics', 'surveymonkey', 'parquet', 'excel', 'duckdb',
+        'coding_sheet' (a filled sheet, or a folder of them); from the suffix when not
+        given.
     columns : dict
         Our column name -> theirs (exact header, or one `*` pattern that fits one).
     date_format, sep, encoding, decimal : str

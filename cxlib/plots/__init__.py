@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
 from cxlib.plots.journeys import (
     funnel_gap,
@@ -33,9 +34,12 @@ __all__ = [
     "balance",
     "change_split",
     "code_agreement",
+    "code_disputes",
     "code_heatmap",
     "code_impact",
     "code_shares",
+    "coder_drift",
+    "coder_quality",
     "control_chart",
     "cut_points",
     "driver_odds",

@@ -229,7 +229,16 @@ def _table_files(job: Job, table: str, source: Any) -> Iterator[tuple[str, Path]
             level.get("path", whole.get("path")) if isinstance(level, Mapping) else ""
         )
         if isinstance(path, str) and path and "://" not in path:
-            yield key, resolve(path, job.root)
+            given = level.get("format", whole.get("format"))
+            yield from _sheets(key, resolve(path, job.root), given)
+
+
+def _sheets(key: str, path: Path, given: object) -> Iterator[tuple[str, Path]]:
+    """Yield the file, or the filled coding sheets where it is a folder of them."""
+    found = sorted(path.glob("[!.~]*.xlsx")) if given == "coding_sheet" else []
+    if not path.is_dir() or not found:
+        yield key, path
+    yield from ((f"{key}[{i}]", file) for i, file in enumerate(found))
 
 
 def _is_file(default: object, root: Path) -> bool:

@@ -103,9 +103,9 @@ def headline(notebook: Any, folder: Path) -> dict[str, Any]:
 def files(folder: Path) -> list[str]:
     """Return the files a reader may open beside the report."""
     named = ("report.ipynb", "results.json", "manifest.json", "kernel.log")
-    tables = sorted(path.name for path in folder.glob("tables/*.csv"))
+    made = [*sorted(folder.glob("tables/*.csv")), *sorted(folder.glob("sheets/*.xlsx"))]
     there = [name for name in named if (folder / name).is_file()]
-    return [*there, *(f"tables/{name}" for name in tables)]
+    return [*there, *(f"{path.parent.name}/{path.name}" for path in made)]
 
 
 def sha256(path: Path) -> str | None:

@@ -30,6 +30,8 @@ def codings(
     n: int = 500,
     miss: float = 0.18,
     extra: float = 0.012,
+    months: int = 0,
+    drift: float = 0.0,
 ) -> pd.DataFrame:
     """Simulate the codes that two people give to the same verbatims.
 
@@ -45,6 +47,12 @@ def codings(
         Share of true codes that coder B overlooks; coder A overlooks none.
     extra : float
         Share of codes that do not apply and that coder B gives all the same.
+    months : int
+        Months of 2025 over which the verbatims are coded, in equal parts and in random
+        order; they stand in `coded_at`. With 0 there is no such column.
+    drift : float
+        How much higher coder B's share of missed codes is in the last month than in
+        the first; it rises evenly.
 
     Returns
     -------
@@ -73,6 +81,8 @@ def codings(
         )
     _checks.in_range(miss, "miss", 0, 1)
     _checks.in_range(extra, "extra", 0, 1)
+    _checks.in_range(months, "months", 0, 12)
+    _checks.in_range(miss + drift, "miss + drift", 0, 1)
     generator = _checks.generator(rng)
     told = responses.loc[responses["verbatim"].notna(), ["respondent_id", "themes"]]
     chosen = generator.choice(len(told), size=min(n, len(told)), replace=False)
@@ -80,10 +90,23 @@ def codings(
     true = coded["themes"].str.get_dummies("|").reindex(columns=list(LISTED))
     truth = true.fillna(0).to_numpy(dtype=bool)
     u = generator.random(truth.shape)
-    second = np.where(truth, u >= miss, u < extra)
+    month = _months(len(coded), months, generator)
+    missed = miss + drift * month / max(months - 1, 1)
+    second = np.where(truth, u >= missed[:, None], u < extra)
     verbatim = coded["respondent_id"].to_numpy(dtype=object)
     given = pd.concat([_long(verbatim, truth, "A"), _long(verbatim, second, "B")])
+    if months:
+        when = pd.Series(pd.Timestamp("2025-01-15"), index=verbatim)
+        when += pd.Series(month, index=verbatim) * pd.Timedelta(days=30)
+        given = given.assign(coded_at=given["verbatim_id"].map(when))
     return given.sort_values(["verbatim_id", "coder"], kind="stable", ignore_index=True)
+
+
+def _months(n: int, months: int, generator: np.random.Generator) -> NDArray[np.int_]:
+    """Return the month, from 0, in which each verbatim is coded."""
+    if not months:
+        return np.zeros(n, dtype=int)
+    return generator.permutation(np.arange(n) * months // max(n, 1))
 
 
 def _long(

@@ -2,16 +2,21 @@
 
 from cxlib.voc._reliability import reliability
 from cxlib.voc.agreement import Agreement, agreement
+from cxlib.voc.audit import audit
 from cxlib.voc.choices import caveats, choices, decision
 from cxlib.voc.codebook import Code, Codebook
 from cxlib.voc.coder import code
 from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
+from cxlib.voc.disputes import disagreements
+from cxlib.voc.drift import drift
 from cxlib.voc.impact import Impact, impact
 from cxlib.voc.learn import Learned, learn
+from cxlib.voc.next_up import next_to_code
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import redact
+from cxlib.voc.sheets import read_sheet, write_sheet
 from cxlib.voc.text import answers, clean
 
 __all__ = [
@@ -26,6 +31,7 @@ __all__ = [
     "Quotes",
     "agreement",
     "answers",
+    "audit",
     "caveats",
     "choices",
     "clean",
@@ -33,12 +39,17 @@ __all__ = [
     "commenters",
     "coverage",
     "decision",
+    "disagreements",
+    "drift",
     "impact",
     "keyness",
     "learn",
+    "next_to_code",
     "prevalence",
     "quotes",
+    "read_sheet",
     "redact",
     "reliability",
     "suggest_codes",
+    "write_sheet",
 ]

@@ -12,6 +12,7 @@ from cxlib import _checks
 from cxlib.estimate import Design, Estimate, estimate
 from cxlib.estimate.ppi import corrected_share
 from cxlib.voc._frames import Bools, code_places
+from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
 
 Array = npt.NDArray[np.float64]
@@ -54,6 +55,7 @@ def hand_codes(
     if codings is None or codings.empty:
         return found
     _checks.columns(codings, ["verbatim_id", "coder", "code"], "codings")
+    codings = audit(codings)
     if codebook is not None:
         codings = codebook.roll_up(codings[["verbatim_id", "coder", "code"]])
     given = codings.astype({"verbatim_id": str}).drop_duplicates(

@@ -24,6 +24,7 @@ from cxlib.voc._pairs import (
 )
 from cxlib.voc._reliability import coefficients, cohen
 from cxlib.voc._words import Row, Told, finding, measured, records
+from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
 
 Array = npt.NDArray[np.float64]
@@ -127,7 +128,8 @@ def agreement(
     codings : pandas.DataFrame or None
         One row for each code that a coder gave to a unit. A row with a blank code
         says that the coder looked and found nothing; no row at all says that the
-        coder did not look, which is missing and never counted as "no".
+        coder did not look, which is missing and never counted as "no". Only verbatims
+        drawn at random count (see `voc.audit`).
     unit, coder, code : str
         Columns.
     machine : pandas.DataFrame, optional
@@ -184,6 +186,7 @@ def agreement(
     if codings is None or codings.empty:
         codings = pd.DataFrame(columns=[unit, coder, code])
     _checks.columns(codings, [unit, coder, code], "codings")
+    codings = audit(codings)
     _checks.in_range(min_agreement, "min_agreement", -1, 1)
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     given = codings[[unit, coder, code]].set_axis(["unit", "coder", "code"], axis=1)

@@ -12,6 +12,7 @@ from cxlib.voc._frames import finest, verbatim_ids
 from cxlib.voc._shares import CORRECTED, HAND
 from cxlib.voc._words import Told, column, records, spans
 from cxlib.voc.agreement import Agreement
+from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
 from cxlib.voc.coverage import Coverage
 from cxlib.voc.impact import Impact
@@ -109,6 +110,7 @@ def choices(
     (['as reported', 'every text once'], [0.75, 0.667])
     """
     frame = responses.assign(verbatim_id=verbatim_ids(responses))
+    codings = None if codings is None else audit(codings)
     variants = [("as reported", frame, codings, weights)]
     if codings is not None and not codings.empty:
         by_hand = frame["verbatim_id"].isin(codings["verbatim_id"].astype(str))

@@ -217,6 +217,7 @@ def prevalence(
         Result of `voc.code` for these responses.
     codings : pandas.DataFrame, optional
         What people coded: verbatim_id, coder, code (blank: looked, found nothing).
+        Only verbatims drawn at random count (see `voc.audit`).
     codebook : Codebook, optional
         Names of the codes, codes nobody has, and parents for the hand codings.
     by : str, optional

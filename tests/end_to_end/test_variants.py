@@ -28,6 +28,12 @@ CASES = {
     "voc_hostile": ("voc_coding", {"responses": {"path": "hostile.csv"}}, 0),
     "voc_codebook_missing": ("voc_coding", {"codebook": "nowhere.yaml"}, 3),
     "voc_codebook_broken": ("voc_coding", {"codebook": "broken.yaml"}, None),
+    "sheet_first_round": ("coding_sheet", {"codings": {}, "embeddings": "none"}, 0),
+    "sheet_hostile": ("coding_sheet", {"responses": {"path": "hostile.csv"}}, 0),
+    "sheet_few": ("coding_sheet", {"responses": {"path": "few.csv"}}, 0),
+    "sheet_no_coders": ("coding_sheet", {"coders": [], "segment": "",
+                        "language": ""}, 0),
+    "sheet_bad_coder": ("coding_sheet", {"coders": ["../x"]}, 2),
     "nps_plain": (
         "nps_segmentation",
         {"weights": "", "cluster": "", "segments": [], "wave": ""},
