@@ -241,8 +241,9 @@ def _url(i: int, rng: np.random.Generator) -> str:
 def _phone(i: int, rng: np.random.Generator) -> str:
     end = digits(4, rng)
     return (
-        f"347 55{end[:2]} {end[2:]}1", f"+39 333.55.5{end[:2]}.{end[2:]}", f"02 4895{end}",
-        f"06/6982{end}", f"07700 90{end}", f"+44 7700 90{end}", f"0161 496 {end}",
+        f"347 55{end[:2]} {end[2:]}1", f"+39 333.55.5{end[:2]}.{end[2:]}",
+        f"02 4895{end}", f"06/6982{end}", f"07700 90{end}", f"+44 7700 90{end}",
+        f"0161 496 {end}",
         f"(020) 7946 {end}", f"+49 30 2312{end}", f"328-555{end}",
     )[i % 10]  # fmt: skip
 
@@ -256,8 +257,9 @@ def _card(i: int, rng: np.random.Generator) -> str:
 
 def _iban(i: int, rng: np.random.Generator) -> str:
     plain = (
-        iban(digits(22, rng)), f"DE{digits(20, rng)}", f"GB{digits(2, rng)}NWBK{digits(14, rng)}",
-        f"ES{digits(22, rng)}", iban(digits(22, rng)),
+        iban(digits(22, rng)), f"DE{digits(20, rng)}",
+        f"GB{digits(2, rng)}NWBK{digits(14, rng)}", f"ES{digits(22, rng)}",
+        iban(digits(22, rng)),
     )[i % 5]  # fmt: skip
     grouped = " ".join(plain[j : j + 4] for j in range(0, len(plain), 4))
     return (plain, grouped, grouped.lower(), plain[:14] + " " + plain[14:])[i % 4]
@@ -266,7 +268,8 @@ def _iban(i: int, rng: np.random.Generator) -> str:
 def _tax_code(i: int, rng: np.random.Generator) -> str:
     letters = "".join(rng.choice(list("BCDFGLMNPRSTVZ"), 6))
     month = rng.choice(list("ABCDEHLMPRST"))
-    code = f"{letters}{rng.integers(40, 99)}{month}{rng.integers(1, 29) + 40 * (i % 2):02d}"
+    code = f"{letters}{rng.integers(40, 99)}{month}"
+    code += f"{rng.integers(1, 29) + 40 * (i % 2):02d}"
     code += str(rng.choice(["G273", "A944", "Z140", "D612"]))
     code += check_letter(code) if i % 3 else "Q"
     spaced = f"{code[:3]} {code[3:6]} {code[6:11]} {code[11:15]} {code[15]}"

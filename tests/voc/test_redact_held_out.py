@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import pandas as pd
 import pytest
 
 from cxlib import voc
