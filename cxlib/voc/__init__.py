@@ -11,7 +11,7 @@ from cxlib.voc.impact import Impact, impact
 from cxlib.voc.prepare import Prepared, prepare
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
-from cxlib.voc.redact import redact
+from cxlib.voc.redact import names_of, redact
 from cxlib.voc.text import answers, clean
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "decision",
     "impact",
     "keyness",
+    "names_of",
     "prepare",
     "prevalence",
     "quotes",

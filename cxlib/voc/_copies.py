@@ -93,7 +93,7 @@ def _mixed(values: Hashes) -> Hashes:
 
 
 def _candidates(signatures: Hashes) -> tuple[Ints, Ints]:
-    """Return pairs that share a band: with the first of the bucket and the one before."""
+    """Return pairs that share a band: with the bucket's first and the one before."""
     pairs = []
     for band in range(_BANDS):
         key = np.zeros(len(signatures), dtype=np.uint64)

@@ -27,10 +27,10 @@ _CUES = (
     r"my name is|name's|i am called|this is|speak(?:ing)? (?:to|with)|"
     r"spoke (?:to|with)|talked (?:to|with)|chat(?:ted)? with|dealt with|served by|"
     r"helped by|assisted by|looked after by|thanks? (?:you )?(?:so much )?to|"
-    r"shout ?out to|(?:man|woman|lady|guy|girl|person|member of staff) (?:called|named)|"
+    r"shout ?out to|(?:man|woman|lady|guy|girl|person|staff) (?:called|named)|"
     r"signed|mi chiamo|il mio nome è|mi chiamano|sono (?:il|la) signora?|"
-    r"(?:parlato|discusso|chattato|trattato) con|(?:servit|aiutat|assistit|seguit|accolt|"
-    r"consigliat)[oaie] da|grazie(?: mille| infinite| di cuore)? a|complimenti a|"
+    r"(?:parlato|discusso|chattato|trattato) con|(?:servit|aiutat|assistit|seguit|"
+    r"accolt|consigliat)[oaie] da|grazie(?: mille| infinite| di cuore)? a|complimenti a|"
     r"un grazie a|di nome|firmato|si chiama|un cert[oa]|una certa|"
     r"je m'appelle|ich heiße|mein name ist|me llamo|mi nombre es|"
     r"(?:kind |best |warm |many )?(?:regards|wishes),?|sincerely,?|yours,|cheers,|"
@@ -60,7 +60,8 @@ _HERE = re.compile(rf"(?<![\w'])(?=({_NAME}))\1(?=[ \t]+here\b)")
 _INITIAL = re.compile(rf"(?<![\w.])(?={_FIRST}\.[ \t]?({_PART}(?:[ \t]+{_PART})?))"
                       rf"{_FIRST}\.[ \t]?\1")  # fmt: skip
 _SIGNED = re.compile(
-    rf"(?:\n[ \t]{{0,3}}|[.!?\s][ \t]{{0,3}}(?:--?|[—–])[ \t]{{0,3}})(?=({_NAME}))\1[ \t]*[.!]?\s*$"
+    r"(?:\n[ \t]{0,3}|[.!?\s][ \t]{0,3}(?:--?|[—–])[ \t]{0,3})"
+    rf"(?=({_NAME}))\1[ \t]*[.!]?\s*$"
 )
 # Cues in a text in small letters: cheap to look for before the costly patterns run.
 _CAPITAL_INSIDE = re.compile(rf".\W{_FIRST}|^{_FIRST}.*\bhere\b", re.DOTALL)
@@ -76,46 +77,64 @@ _PLACE = re.compile(
     r"(?i)\b(?:via|viale|piazza|piazzale|corso|largo|vicolo|san|santa|santo|st|s|saint|"
     r"porta|ponte|monte|villa|palazzo|hotel|ospedale|stadio|lago|super)\.?[ \t]+$"
 )
+# "The Victoria", "una Giulia": a thing, where the name may be one.
+_DETERMINED = re.compile(
+    r"(?i)(?<!\w)(?:the|a|an|my|your|this|una?|la|il|mia|tua|alla|della|nella|dalla|"
+    r"from|to|in|at|near)[ \t]+$"
+)
 _WEEK = """
-    monday tuesday wednesday thursday friday saturday sunday january february march april
-    may june july august september october november december lunedi martedi mercoledi
-    giovedi venerdi sabato domenica gennaio febbraio marzo aprile maggio giugno luglio
-    agosto settembre ottobre novembre dicembre natale pasqua christmas easter
+    monday tuesday wednesday thursday friday saturday sunday january february march
+    april may june july august september october november december lunedi martedi
+    mercoledi giovedi venerdi sabato domenica gennaio febbraio marzo aprile maggio
+    giugno luglio agosto settembre ottobre novembre dicembre natale pasqua christmas
+    easter
 """
 _BRANDS = """
     amazon apple android google microsoft samsung huawei facebook instagram whatsapp
-    twitter netflix paypal visa mastercard hermes bartolini poste italiane tim vodafone
-    fastweb iliad wind enel eni ebay zalando ikea tesco sainsbury asda aldi lidl lloyds
-    barclays santander evri yodel royal mail fedex uber deliveroo glovo alexa siri
-    windows word excel team support service services customer store shop help italia
-    italy london milano roma napoli torino madonna trenitalia italo ryanair easyjet
+    twitter netflix paypal visa mastercard hermes bartolini poste italiane tim
+    vodafone fastweb iliad wind enel eni ebay zalando ikea tesco sainsbury asda aldi
+    lidl lloyds barclays santander evri yodel royal mail fedex uber deliveroo glovo
+    alexa siri windows word excel team support service services customer store shop
+    help italia italy london milano roma napoli torino madonna trenitalia italo
+    ryanair easyjet
 """
 _COMMON = """
-    il lo la gli le un una uno e ed o ma se che chi cui come quando dove perche non piu
-    mai sempre ancora gia poi anche solo molto tanto poco tutto tutti tutta tutte nessuno
-    niente nulla questo questa quello quella mio mia tuo tua suo sua nostro vostro voi
-    noi loro io tu lui lei mi ti si ci vi ne ho hai ha abbiamo avete hanno sono sei siamo
-    siete era ero stato stata essere avere fare fatto per con su tra fra di da dal dalla
-    del della dei delle al alla ai alle nel nella sul sulla a in buongiorno buonasera
-    salve ciao grazie prego saluti cordiali distinti gentile gentilissimo gentilissima
-    ottimo ottima pessimo pessima buono buona bello bella bravo brava bravissimo
-    bravissima delusa deluso contento contenta felice soddisfatto soddisfatta cliente
-    servizio prodotto consigliato consigliata sconsigliato consiglio vergogna assistenza
-    personale negozio male bene benissimo malissimo perfetto perfetta peccato spero
-    attendo aspetto basta mail email pec parte cuore scortese
-    great good bad happy sad angry disappointed thank thanks hello hi hey regards best
-    ok yes no please sorry never always very really still again just job work ridiculous
-    awful terrible excellent amazing fantastic perfect nice friendly rude poor lovely
-    brilliant helpful recommended order number iva staff all everyone everybody it's i'm
-    don't can't won't wrong misspelled spelled spelt god here there who late out called
-    great disgusting shocking unbelievable highly definitely overall sent cheers tried
-    told said came went was is are were has had did does took made gave left got
+    il lo la gli le un una uno e ed o ma se che chi cui come quando dove perche non
+    piu mai sempre ancora gia poi anche solo molto tanto poco tutto tutti tutta
+    tutte nessuno niente nulla questo questa quello quella mio mia tuo tua suo sua
+    nostro vostro voi noi loro io tu lui lei mi ti si ci vi ne ho hai ha abbiamo
+    avete hanno sono sei siamo siete era ero stato stata essere avere fare fatto per
+    con su tra fra di da dal dalla del della dei delle al alla ai alle nel nella sul
+    sulla a in buongiorno buonasera salve ciao grazie prego saluti cordiali distinti
+    gentile gentilissimo gentilissima ottimo ottima pessimo pessima buono buona
+    bello bella bravo brava bravissimo bravissima delusa deluso contento contenta
+    felice soddisfatto soddisfatta cliente servizio prodotto consigliato consigliata
+    sconsigliato consiglio vergogna assistenza personale negozio male bene benissimo
+    malissimo perfetto perfetta peccato spero attendo aspetto basta mail email pec
+    parte cuore scortese row seat room gate floor line dutch french italian german
+    english british american spanish irish scottish welsh canadian australian indian
+    chinese italiano italiana great good bad happy sad angry disappointed thank
+    thanks hello hi hey regards best ok yes no please sorry never always very really
+    still again just job work ridiculous awful terrible excellent amazing fantastic
+    perfect nice friendly rude poor lovely brilliant helpful recommended order
+    number iva staff all everyone everybody it's i'm don't can't won't wrong
+    misspelled spelled spelt god here there who late out called great disgusting
+    shocking unbelievable highly definitely overall sent cheers tried told said came
+    went was is are were has had did does took made gave left got
 """
 _BRAND_PAIRS = (
     *("john lewis", "louis vuitt", "ralph laure", "tommy hilfi", "tom ford", "tom tom"),
     *("harry potte", "mario kart", "marco polo", "paul smith", "giorgio arman"),
     *("michael kors", "kate spade", "ted baker", "max mara", "max facto", "jack danie"),
-    *("ben & jer", "emporio", "calvin klei", "frank provo", "charles tyrwh"),
+    *(
+        "ben & jer",
+        "thomas cook",
+        "richard brans",
+        "emporio",
+        "calvin klei",
+        "frank provo",
+        "charles tyrwh",
+    ),
 )
 STOP = frozenset(f"{_WEEK} {_BRANDS} {_COMMON}".split()) | ENGLISH_STOP_WORDS
 
@@ -139,6 +158,12 @@ def known_names(names: Iterable[str]) -> Known:
         first: tuple(sorted(each, key=len, reverse=True))
         for first, each in found.items()
     }
+
+
+def is_part(word: str) -> bool:
+    """Whether a part of a person's name may be taken out where it stands alone."""
+    letters = sum(map(str.isalpha, word))
+    return letters > 2 and folded(word) not in STOP
 
 
 def take_known(text: str, known: Known) -> str:
@@ -206,11 +231,14 @@ def _is_name(match: re.Match[str], text: str) -> bool:
     pair = f"{word} {folded(text[match.end() + 1 : match.end() + 9])}"
     if pair.startswith(_BRAND_PAIRS) or set(around) & set("@/_[]#"):
         return False
-    if _PLACE.search(text[max(0, match.start() - 12) : match.start()]):
+    near = text[max(0, match.start() - 12) : match.start()]
+    if _PLACE.search(near):
+        return False
+    if match[0].isupper() and len(match[0]) < len(text) / 2 and not text.isupper():
         return False
     if sure:
         return True
-    if match[0].islower() or match[0].isupper():
+    if not match[0].istitle() or _DETERMINED.search(near):
         return False
     before = text[max(0, match.start() - 10) : match.start()].rstrip(" \t\"'“«(")
     opens = not before or before[-1] in ".!?:\n•-"
