@@ -30,8 +30,8 @@ _CUES = (
     r"shout ?out to|(?:man|woman|lady|guy|girl|person|staff) (?:called|named)|"
     r"signed|mi chiamo|il mio nome è|mi chiamano|sono (?:il|la) signora?|"
     r"(?:parlato|discusso|chattato|trattato) con|(?:servit|aiutat|assistit|seguit|"
-    r"accolt|consigliat)[oaie] da|grazie(?: mille| infinite| di cuore)? a|complimenti a|"
-    r"un grazie a|di nome|firmato|si chiama|un cert[oa]|una certa|"
+    r"accolt|consigliat)[oaie] da|grazie(?: mille| infinite| di cuore)? a|"
+    r"complimenti a|un grazie a|di nome|firmato|si chiama|un cert[oa]|una certa|"
     r"je m'appelle|ich heiße|mein name ist|me llamo|mi nombre es|"
     r"(?:kind |best |warm |many )?(?:regards|wishes),?|sincerely,?|yours,|cheers,|"
     r"cordiali saluti,?|distinti saluti,?|(?:un )?saluti?,|saluti|a presto,|in fede,?|"
@@ -71,6 +71,7 @@ _AFTER_CUE = (
     (re.compile(rf"\b(?:{_ROLES})[ \t]"), (_ROLE,)),
 )
 _SEEN_LOW = re.compile(rf"\b(?:{_SHORT_TITLES}|{_INTRO})")
+_JOINED = frozenset("@/_[]#")
 _WORDS = re.compile(_LETTERS)
 _MORE = re.compile(rf"(?:[ \t]+(?:{_OF})?{_PART}){{1,2}}|[ \t]+{_FIRST}\.(?!\w)")
 _PLACE = re.compile(
@@ -221,25 +222,29 @@ def _by_sight(text: str) -> str:
 
 
 def _is_name(match: re.Match[str], text: str) -> bool:
+    """Whether a word is a given name here: not a brand, a place or an abbreviation."""
     word = folded(match[0])
     sure = word in SURE
     if not sure and word not in CAPITAL:
         return False
-    around = (
-        text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
-    )
-    pair = f"{word} {folded(text[match.end() + 1 : match.end() + 9])}"
-    if pair.startswith(_BRAND_PAIRS) or set(around) & set("@/_[]#"):
+    start, end = match.span()
+    pair = f"{word} {folded(text[end + 1 : end + 9])}"
+    around = {*text[max(0, start - 1) : start], *text[end : end + 1]}
+    before = text[max(0, start - 12) : start]
+    if (
+        pair.startswith(_BRAND_PAIRS)
+        or around & _JOINED
+        or _PLACE.search(before)
+        or (match[0].isupper() and not text.isupper())
+    ):
         return False
-    near = text[max(0, match.start() - 12) : match.start()]
-    if _PLACE.search(near):
+    return sure or _stands_alone(match, text, before)
+
+
+def _stands_alone(match: re.Match[str], text: str, before: str) -> bool:
+    """Whether the capital is the name's own, not a sentence's or a thing's."""
+    if not match[0].istitle() or _DETERMINED.search(before):
         return False
-    if match[0].isupper() and len(match[0]) < len(text) / 2 and not text.isupper():
-        return False
-    if sure:
-        return True
-    if not match[0].istitle() or _DETERMINED.search(near):
-        return False
-    before = text[max(0, match.start() - 10) : match.start()].rstrip(" \t\"'“«(")
-    opens = not before or before[-1] in ".!?:\n•-"
+    last = before.rstrip(" \t\"'“«(")
+    opens = not last or last[-1] in ".!?:\n•-"
     return _MORE.match(text, match.end()) is not None or not opens

@@ -49,7 +49,7 @@ def test_shapes(measured):
 
 
 def test_names(measured):
-    """Two thirds go; a name with nothing around it and in small letters mostly stays."""
+    """Two thirds go; a name with no cue around it mostly stays."""
     names = measured[measured["kind"] == "name"]
     assert names["gone"].mean() >= 0.65
     assert names.groupby("language")["gone"].mean().min() >= 0.64
