@@ -21,6 +21,13 @@ Copies = Literal["keep", "once a person", "once"]
 _MIN_SIGNS = 20  # "all good" written by forty people is no copy
 _CHECKED = 2_000
 _COLUMNS = ["part", "what", "n", "share_part", "certainty"]
+_LONG = f"{_MIN_SIGNS} signs or more"
+_SHOWN = {
+    "said": "say something", "nothing": "say “n/a”, “nothing” or the like",
+    "copies": "repeat another", "copies of one person": "of these, by the same person",
+    "copies across people": "of these, by somebody else",
+    "groups": "groups of copies", "set apart": "set apart by the parameters",
+}  # fmt: skip
 _SAME = Assumption(
     text="A verbatim's language is told from its words; short ones stay unknown and "
     "take the phrases of all languages.",
@@ -68,18 +75,15 @@ class Prepared(Told):
     def _copies(self) -> str:
         copies = self._n("copies", "copies")
         if not copies:
-            return "None of some length repeats another."
-        largest, groups = (
-            self._n("copies", "largest group"),
-            self._n("copies", "groups"),
-        )
-        apart = self._n("copies", "set apart")
+            return f"None of {_LONG} repeats another."
+        what = ("largest group", "groups", "set apart", "copies of one person")
+        largest, groups, apart, own = (self._n("copies", name) for name in what)
         told = f"{apart:,} of them set apart" if apart else "kept and counted"
         one = f"{groups:,} group{'' if groups == 1 else 's'}"
         return (
-            f"{copies:,} repeat another word for word or nearly ({one}, the "
-            f"largest of {largest:,}; {self._n('copies', 'copies of one person'):,} by "
-            f"the same person); {told}."
+            f"{copies:,} of {self._n('copies', _LONG):,} with {_LONG} repeat another "
+            f"word for word or nearly ({one}, the largest of {largest:,}; "
+            f"{own:,} by the same person); {told}."
         )
 
     def _languages(self) -> str:
@@ -100,15 +104,17 @@ class Prepared(Told):
 
     def _display(self) -> pd.DataFrame:
         rows = self.table
-        return pd.DataFrame(
+        shown = pd.DataFrame(
             {
-                "part": rows["part"],
-                "what": rows["what"],
+                "part": rows["part"].where(~rows["part"].duplicated(), ""),
+                "what": [_SHOWN.get(str(what), str(what)) for what in rows["what"]],
                 "n": column(rows, "n", "count"),
-                "share, %": column(rows, "share_part", "share"),
-                "certainty, %": column(rows, "certainty", "share"),
+                "share of part, %": column(rows, "share_part", "share"),
             }
         )
+        if rows["certainty"].notna().any():
+            shown["certainty, %"] = column(rows, "certainty", "share")
+        return shown
 
 
 def prepare(
@@ -171,9 +177,9 @@ def prepare(
     >>> found.frame["language"].to_list()
     ['en', 'it', 'en', '', '']
     >>> found.text
-    '3 of 5 responses say something (1 blank, 1 such as “n/a” or “nothing”). 1 repeat
-    another word for word or nearly (1 group, the largest of 2; 0 by the same person);
-    kept and counted. Languages: en 66.7 %, it 33.3 %.'
+    '3 of 5 responses say something (1 blank, 1 such as “n/a” or “nothing”). 1 of 3 with
+    20 signs or more repeat another word for word or nearly (1 group, the largest of 2;
+    0 by the same person); kept and counted. Languages: en 66.7 %, it 33.3 %.'
     """
     _checks.columns(
         responses, [verbatim, *([language] if language else [])], "responses"
@@ -285,7 +291,7 @@ def _copy_rows(
     sizes = np.bincount(group[group >= 0]) if (group >= 0).any() else np.zeros(1, int)
     told = max(1, int((group >= 0).sum()))
     counts = {
-        "20 signs or more": int((group >= 0).sum()),
+        _LONG: int((group >= 0).sum()),
         "copies": int((first >= 0).sum()),
         "copies of one person": int(own.sum()),
         "copies across people": int(((first >= 0) & ~own).sum()),

@@ -43,7 +43,7 @@ def test_counts_and_frame():
     assert n_of(found, "largest group") == 3
     assert n_of(found, "copies of one person") == 1
     assert n_of(found, "copies across people") == 1
-    assert "2 repeat another" in found.text
+    assert "2 of 3 with 20 signs or more repeat another" in found.text
     assert "kept and counted" in found.text
 
 
