@@ -13,9 +13,10 @@ from cxlib.voc.drift import drift
 from cxlib.voc.impact import Impact, impact
 from cxlib.voc.learn import Learned, learn
 from cxlib.voc.next_up import next_to_code
+from cxlib.voc.prepare import Prepared, prepare
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
-from cxlib.voc.redact import redact
+from cxlib.voc.redact import names_of, redact
 from cxlib.voc.sheets import read_sheet, write_sheet
 from cxlib.voc.text import answers, clean
 
@@ -27,6 +28,7 @@ __all__ = [
     "Coverage",
     "Impact",
     "Learned",
+    "Prepared",
     "Prevalence",
     "Quotes",
     "agreement",
@@ -44,7 +46,9 @@ __all__ = [
     "impact",
     "keyness",
     "learn",
+    "names_of",
     "next_to_code",
+    "prepare",
     "prevalence",
     "quotes",
     "read_sheet",

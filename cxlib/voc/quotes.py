@@ -35,8 +35,8 @@ _METHOD = (
     "report's seed. Personal data replaced by [what it was]."
 )
 _NAMES_STAY = Assumption(
-    text="Redaction takes out a person's name only after a cue: somebody reads the "
-    "quotes before they are passed on.",
+    text="Redaction misses about a third of persons' names: somebody reads the quotes "
+    "before they are passed on.",
     quality="low", impact="high",
 )  # fmt: skip
 
@@ -85,6 +85,7 @@ def quotes(
     verbatim: str = "verbatim",
     language: str = "",
     n_quotes: int = 2,
+    n_groups: int = 0,
     k: int = 10,
     names: Iterable[str] = (),
     rng: int | np.random.Generator = 0,
@@ -109,6 +110,8 @@ def quotes(
         Language of the names.
     n_quotes : int
         Quotes a group: the first is the typical one, the others are random.
+    n_groups : int
+        At most so many groups of segment and band a code, drawn at random; 0 for all.
     k : int
         Groups with fewer verbatims (by different respondents) are not quoted.
     names : iterable of str
@@ -138,6 +141,7 @@ def quotes(
     [['delivery', 12, 'typical']]
     """
     _checks.in_range(n_quotes, "n_quotes", 0, 50)
+    _checks.in_range(n_groups, "n_groups", 0, float("inf"))
     _checks.in_range(k, "k", 1, float("inf"))
     generator = _checks.generator(rng)
     told = said(responses, verbatim=verbatim)
@@ -151,20 +155,31 @@ def quotes(
     bands = _bands(told.frame, scale, score)
     rows: list[dict[str, object]] = []
     for place in _wanted(known, codebook, codes):
-        for segment, inside in levels(told.frame, by)[1 if by else 0 :]:
-            for band, scored in bands:
-                group = np.flatnonzero(has[:, place] & inside & scored)
-                if len(np.unique(people[group])) < k:
-                    continue
-                about = code_names(known[place], codebook, language)
-                about |= {"segment": segment, "band": band}
-                for pick, quote in _draw(texts[group], n_quotes, generator):
-                    rows.append(about | {"n": len(group), "pick": pick, "quote": quote})
+        strata = (
+            ({"segment": segment, "band": band}, has[:, place] & inside & scored)
+            for segment, inside in levels(told.frame, by or None)[1 if by else 0 :]
+            for band, scored in bands
+        )
+        open_ = [s for s in strata if len(np.unique(people[s[1]])) >= k]
+        about = code_names(known[place], codebook, language)
+        for where, group in _few(open_, n_groups, generator):
+            for pick, quote in _draw(texts[group], n_quotes, generator):
+                more = {"n": int(group.sum()), "pick": pick, "quote": quote}
+                rows.append(about | where | more)
     return Quotes(
         table=pd.DataFrame(rows, columns=_COLUMNS), k=k,
         assumptions=(_NAMES_STAY,),
         method=_METHOD,
     )  # fmt: skip
+
+
+def _few(
+    groups: list[tuple[dict[str, str], Bools]], n: int, rng: np.random.Generator
+) -> list[tuple[dict[str, str], Bools]]:
+    """Return n of the groups, drawn at random, in their order; all if n is 0."""
+    if not n or len(groups) <= n:
+        return groups
+    return [groups[i] for i in sorted(rng.permutation(len(groups))[:n])]
 
 
 def _people(frame: pd.DataFrame) -> npt.NDArray[np.intp]:

@@ -65,6 +65,23 @@ def test_no_group_below_k_is_quoted():
     assert drawn(same).table.empty, "thirty verbatims of one person are one person"
 
 
+def test_every_segment_and_band_is_a_group_and_few_are_drawn_with_the_seed():
+    frame = told(160, plan=["a", "b"] * 80, score=[0] * 80 + [10] * 80)
+    every = drawn(frame, by="plan", scale="nps", rng=3).table
+    groups = ["segment", "band"]
+    assert len(every.drop_duplicates(groups)) == 4
+    two = [
+        drawn(frame, by="plan", scale="nps", n_groups=2, rng=seed).table[groups]
+        for seed in range(12)
+    ]
+    assert {len(table.drop_duplicates()) for table in two} == {2}
+    seen = pd.concat(two).drop_duplicates()
+    assert len(seen) == 4, "every group has its chance"
+    again = drawn(frame, by="plan", scale="nps", n_groups=2, rng=0).table[groups]
+    pd.testing.assert_frame_equal(two[0], again)
+    assert drawn(frame, by="", n_groups=1).table["segment"].unique().tolist() == ["all"]
+
+
 def test_columns_never_hold_an_id():
     table = drawn(told(40)).table
     assert list(table.columns) == [

@@ -1,7 +1,7 @@
 """Redaction: recall and precision on planted sets, and hostile text.
 
-The first planted set was written with the patterns, so it guards against regressions
-and says nothing of new text; the second was not tuned to and says what to expect.
+The planted sets here were written or read while the patterns were tuned, so they guard
+against regressions; test_redact_held_out.py says what to expect of new text.
 """
 
 from __future__ import annotations
@@ -88,8 +88,7 @@ def test_recall_and_precision_on_the_planted_set():
     assert kept.to_list() == CLEAN
 
 
-# Written after the patterns, and the patterns were not changed for them: what a reader
-# may expect of text nobody tuned to. (text, secret)
+# Written after the first patterns; later ones were tuned on them. (text, secret)
 FRESH_PATTERNS = [
     ("write g.verdi@posta.example.it asap", "g.verdi"),
     ("0039 333 765 4321 sera", "765"),
@@ -139,14 +138,13 @@ def share_gone(rows):
     return np.mean([s not in t for (_, s), t in zip(rows, shown, strict=True)])
 
 
-def test_what_to_expect_of_text_nobody_tuned_to():
-    """Floors are what was measured: shapes are caught, many names are not."""
+def test_texts_that_the_patterns_were_tuned_on_since():
     kept = np.mean(
         [a == b for a, b in zip(FRESH_CLEAN, voc.redact(FRESH_CLEAN), strict=True)]
     )
-    assert share_gone(FRESH_PATTERNS) >= 11 / 12
-    assert share_gone(FRESH_NAMES) >= 5 / 12
-    assert kept >= 7 / 12
+    assert share_gone(FRESH_PATTERNS) == 1
+    assert share_gone(FRESH_NAMES) == 1
+    assert kept == 1
 
 
 def test_names_of_the_customers_own_record():
