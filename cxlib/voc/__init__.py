@@ -11,6 +11,7 @@ from cxlib.voc.impact import Impact, impact
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import redact
+from cxlib.voc.reweighted import reweighted
 from cxlib.voc.text import answers, clean
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "quotes",
     "redact",
     "reliability",
+    "reweighted",
     "suggest_codes",
 ]
