@@ -8,6 +8,7 @@ from cxlib.voc.coder import code
 from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
 from cxlib.voc.impact import Impact, impact
+from cxlib.voc.parity import parity
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import redact
@@ -34,6 +35,7 @@ __all__ = [
     "decision",
     "impact",
     "keyness",
+    "parity",
     "prevalence",
     "quotes",
     "redact",
