@@ -5,6 +5,7 @@ from cxlib.voc.agreement import Agreement, agreement
 from cxlib.voc.choices import caveats, choices, decision
 from cxlib.voc.codebook import Code, Codebook
 from cxlib.voc.coder import code
+from cxlib.voc.cooccurrence import cooccurrence
 from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
 from cxlib.voc.impact import Impact, impact
@@ -31,6 +32,7 @@ __all__ = [
     "clean",
     "code",
     "commenters",
+    "cooccurrence",
     "coverage",
     "decision",
     "impact",
