@@ -237,13 +237,9 @@ def parity(
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     if codings is None or codings.empty:
         return _empty("Not measured: nothing was coded by hand.", confidence_level)
-    _checks.columns(codings, ["verbatim_id", "coder", "code"], "codings")
-    given = codings[["verbatim_id", "coder", "code"]]
-    given = given.set_axis(["unit", "coder", "code"], axis=1)
-    given = codebook.roll_up(given) if codebook is not None else given
+    given = _given(codings, codebook)
     codes = codes_of(given["code"], codebook)
-    given = _twice(given.assign(unit=given["unit"].astype(str)))
-    ratings = ratings_of(given, codes)
+    ratings = ratings_of(_twice(given), codes)
     people = pair_people(ratings)
     other = None if machine is None else pair_with_machine(ratings, machine, codes)
     if (people is None and other is None) or not codes:
@@ -275,6 +271,14 @@ def _empty(reason: str, level: float) -> Parity:
 
 def _named(code: str, codebook: Codebook | None, language: str) -> dict[str, str]:
     return code_names(code, None if code == ALL_CODES else codebook, language)
+
+
+def _given(codings: pd.DataFrame, codebook: Codebook | None) -> pd.DataFrame:
+    _checks.columns(codings, ["verbatim_id", "coder", "code"], "codings")
+    given = codings[["verbatim_id", "coder", "code"]]
+    given = given.set_axis(["unit", "coder", "code"], axis=1)
+    given = codebook.roll_up(given) if codebook is not None else given
+    return given.assign(unit=given["unit"].astype(str))
 
 
 def _twice(given: pd.DataFrame) -> pd.DataFrame:
