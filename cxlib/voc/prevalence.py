@@ -146,6 +146,8 @@ class Prevalence(Told):
 
     def _differences(self) -> str:
         clear = self._clear()
+        if self.against == "previous" and self.table["pvalue"].isna().all():
+            return f"No {self.by} has one before it to be compared with."
         if not clear and self.against == "previous":
             return f"No code changed from {self.by} to {self.by} beyond noise."
         if not clear:

@@ -228,6 +228,31 @@ def test_reweighted_text_and_reason():
         everybody(frame, by="plam")
 
 
+def test_one_wave_has_nothing_before_it():
+    found = shares(told(np.arange(60) < 20, wave="W1"), by="wave", against="previous")
+    assert found.text == "No wave has one before it to be compared with."
+    assert found.findings == ()
+
+
+def test_influence_is_what_a_row_moves_the_estimate_by():
+    """Against the numerical derivative in every row's weight, cells re-estimated."""
+    rng = np.random.default_rng(9)
+    codes, spoke = rng.integers(0, 3, 60), rng.random(60) < 0.6
+    w, y = rng.uniform(0.5, 2, 60), rng.random(60)
+
+    def cells(weights):
+        return Cells(codes=codes, answered=spoke, plan=design(60, weights=weights))
+
+    g = cells(w).weights
+    point = g @ y[spoke]
+    found = cells(w).influence(g * (y[spoke] - point))
+    for i in range(60):
+        more = w.copy()
+        more[i] *= 1 + 1e-6
+        moved = (cells(more).weights @ y[spoke] - point) / 1e-6
+        assert found[i] == pytest.approx(moved, abs=1e-6)
+
+
 def test_a_cell_in_which_nobody_answered_stops():
     cells = Cells(codes=np.array([0, 0, 1]), plan=design(3),
                   answered=np.array([True, True, False]))  # fmt: skip
