@@ -141,6 +141,66 @@ def contrast(
     return _combine(each[0], each[1], r, df if uses_t else np.inf, method)
 
 
+def share_gap(
+    a: Estimate, b: Estimate, *, influence: npt.ArrayLike, plan: Design
+) -> Difference:
+    """Compare two shares whose influence values are known, however they were made.
+
+    Parameters
+    ----------
+    a, b : Estimate
+        Shares with intervals (Wilson, corrected, …) of one confidence level.
+    influence : array_like, shape (n, 2)
+        Of every row of the sample on `a` and on `b`.
+    plan : Design
+        Design of the n rows.
+
+    Returns
+    -------
+    Difference
+        `b` minus `a`.
+
+    Notes
+    -----
+    The two arms of Zou and Donner with the correlation that the influence values have
+    under the design: clusters that have rows in both groups, or readings that both
+    lean on, are accounted for. The test uses the arm that points to zero, so that it
+    agrees with the interval; a share of 0 or 1 so keeps its uncertainty. In clustered
+    designs the arms hold t quantiles, and the test uses the smaller df of the two.
+
+    References
+    ----------
+    Zou, G. Y. and Donner, A. (2008). doi:10.1002/sim.3095
+
+    Examples
+    --------
+    >>> from cxlib.estimate import design
+    >>> y, rows = [1, 1, 1, 0, 0, 1, 0, 0], np.repeat([True, False], 4)
+    >>> plan = design(8)
+    >>> arms = [estimate(y, "share", plan=plan, domain=r) for r in (rows, ~rows)]
+    >>> u = np.column_stack([domain_influence(y, r, plan) for r in (rows, ~rows)])
+    >>> d = share_gap(*arms, influence=u, plan=plan)
+    >>> d.estimate, round(d.ci_lower, 3), round(d.ci_upper, 3)
+    (-0.5, -0.789, 0.135)
+    """
+    covariance = design_cov(np.asarray(influence, dtype=float), plan)[0]
+    spread = float(np.sqrt(np.diag(covariance)).prod())
+    r = float(np.clip(covariance[0, 1] / spread, -1, 1)) if spread > 0 else 0.0
+    gap = b.estimate - a.estimate
+    below = _norm(b.estimate - b.ci_lower, a.ci_upper - a.estimate, r)
+    above = _norm(b.ci_upper - b.estimate, a.estimate - a.ci_lower, r)
+    df = min(a.df, b.df) if plan.clustered else np.inf
+    quantile = float(stats.t.isf((1 - a.confidence_level) / 2, df))
+    towards = (below if gap > 0 else above) / quantile
+    statistic = gap / towards if towards > 0 else float("nan")
+    return Difference(
+        estimate=gap, std_error=_norm(a.std_error, b.std_error, r),
+        ci_lower=max(-1.0, gap - below), ci_upper=min(1.0, gap + above),
+        statistic=statistic,
+        df=df, pvalue=float(2 * stats.t.sf(abs(statistic), df)),
+    )  # fmt: skip
+
+
 def _independent(
     y: Array, kind: Kind, a: Rows, b: Rows, plan: Design, method: Method, level: float
 ) -> Difference:

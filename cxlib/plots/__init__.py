@@ -27,6 +27,7 @@ from cxlib.plots.roi import (
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.tracking import control_chart, love_plot, transition_table
 from cxlib.plots.voc import code_agreement, code_heatmap, code_impact, code_shares
+from cxlib.plots.voc_shares import code_reweighted, cooccurrence
 from cxlib.plots.weighting import balance, tipping_point
 
 __all__ = [
@@ -37,10 +38,12 @@ __all__ = [
     "code_disputes",
     "code_heatmap",
     "code_impact",
+    "code_reweighted",
     "code_shares",
     "coder_drift",
     "coder_quality",
     "control_chart",
+    "cooccurrence",
     "cut_points",
     "driver_odds",
     "driver_shares",

@@ -6,6 +6,7 @@ from cxlib.voc.audit import audit
 from cxlib.voc.choices import caveats, choices, decision
 from cxlib.voc.codebook import Code, Codebook
 from cxlib.voc.coder import code
+from cxlib.voc.cooccurrence import cooccurrence
 from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
 from cxlib.voc.disputes import disagreements
@@ -13,10 +14,12 @@ from cxlib.voc.drift import drift
 from cxlib.voc.impact import Impact, impact
 from cxlib.voc.learn import Learned, learn
 from cxlib.voc.next_up import next_to_code
+from cxlib.voc.parity import parity
 from cxlib.voc.prepare import Prepared, prepare
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import names_of, redact
+from cxlib.voc.reweighted import reweighted
 from cxlib.voc.sheets import read_sheet, write_sheet
 from cxlib.voc.text import answers, clean
 
@@ -39,6 +42,7 @@ __all__ = [
     "clean",
     "code",
     "commenters",
+    "cooccurrence",
     "coverage",
     "decision",
     "disagreements",
@@ -48,12 +52,14 @@ __all__ = [
     "learn",
     "names_of",
     "next_to_code",
+    "parity",
     "prepare",
     "prevalence",
     "quotes",
     "read_sheet",
     "redact",
     "reliability",
+    "reweighted",
     "suggest_codes",
     "write_sheet",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -152,13 +153,26 @@ def plan_of(
 
 
 def levels(frame: pd.DataFrame, by: str | None) -> list[tuple[str, Bools]]:
-    """Return ('all', every row) and one (label, rows) a level of `by`, sorted."""
+    """Return ('all', every row) and one (label, rows) a level of `by`, in order.
+
+    An ordered categorical keeps its order; other labels sort by their text, numbers in
+    it as numbers ('W2' before 'W10').
+    """
     found = [("all", np.ones(len(frame), dtype=bool))]
     if by:
         _checks.columns(frame, [by], "responses")
         text = as_text(frame[by])
         labels = text.where(text.notna(), "(blank)").astype(str)
-        found += [
-            (name, (labels == name).to_numpy()) for name in sorted(labels.unique())
-        ]
+        names = sorted(labels.unique(), key=_natural)
+        if isinstance(frame[by].dtype, pd.CategoricalDtype) and frame[by].cat.ordered:
+            own = as_text(pd.Series(frame[by].cat.categories)).astype(str).tolist()
+            names = sorted(
+                names, key=lambda name: own.index(name) if name in own else -1
+            )
+        found += [(name, (labels == name).to_numpy()) for name in names]
     return found
+
+
+def _natural(name: str) -> list[tuple[int, float, str]]:
+    parts = re.split(r"(\d+)", name)
+    return [(0, float(p), "") if p.isdecimal() else (1, 0.0, p) for p in parts]

@@ -10,8 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks
+from cxlib.estimate import bootstrap
 from cxlib.voc._frames import code_places
 from cxlib.voc._reliability import pair_sums, unit_sums
+from cxlib.voc.codebook import Codebook
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -126,3 +128,25 @@ def _by_unit(pair: Pair, values: Array) -> Array:
     total = np.zeros((pair.n_all, values.shape[1]))
     np.add.at(total, pair.unit, values)
     return total
+
+
+def codes_of(column: pd.Series, codebook: Codebook | None) -> tuple[str, ...]:
+    """Return the codes to compare: the codebook's, else all that were used."""
+    used = column.dropna().astype(str)
+    used = used[used.str.strip() != ""]
+    return codebook.ids if codebook is not None else tuple(sorted(used.unique()))
+
+
+def draws_of(n: int, n_resamples: int, rng: int | np.random.Generator) -> Array:
+    """Return how often each unit is in each sample; the first row is the data."""
+    drawn = bootstrap(lambda times: times, n, n_resamples=n_resamples, rng=rng)
+    return np.vstack([np.ones(n), drawn])
+
+
+def spread(draws: Array, point: float, level: float) -> tuple[float, float, float]:
+    """Return standard deviation and percentiles of bootstrap draws."""
+    values = draws[np.isfinite(draws)]
+    if not np.isfinite(point) or len(values) < 2:
+        return float("nan"), float("nan"), float("nan")
+    lower, upper = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(values.std(ddof=1)), float(lower), float(upper)

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cxlib import scales
+from cxlib import _checks, scales
 from cxlib.estimate import Design
 
 Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 ScaleLike = str | Mapping[str, Any] | scales.Scale
 
 
@@ -33,3 +34,24 @@ def least_squares(y: Array, columns: Array, plan: Design) -> tuple[Array, Array]
     residual = y - columns @ slope
     influence = (columns * (w * residual)[:, None]) @ bread
     return slope, influence
+
+
+def score_bands(
+    frame: pd.DataFrame, scale: ScaleLike, score: str
+) -> list[tuple[str, Bools]]:
+    """Return the score bands: (name, rows); one for all without a score."""
+    if not scale:
+        return [("all", np.ones(len(frame), dtype=bool))]
+    chosen = scales.get(scale)
+    _checks.columns(frame, [score], "responses")
+    values = chosen.values(frame[score])
+    if chosen.kind == "net":
+        return [
+            ("detractor", values == -1),
+            ("passive", values == 0),
+            ("promoter", values == 1),
+        ]
+    if chosen.kind == "share":
+        return [("below top box", values == 0), ("top box", values == 1)]
+    middle = (chosen.low + chosen.high) / 2
+    return [("lower half", values < middle), ("upper half", values >= middle)]

@@ -10,16 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks, _format
-from cxlib.estimate import bootstrap
 from cxlib.result import Assumption, Finding
 from cxlib.voc._frames import code_names
 from cxlib.voc._pairs import (
     Pair,
     Sums,
+    codes_of,
+    draws_of,
     pair_people,
     pair_with_machine,
     ratings_of,
     same_set_sums,
+    spread,
     yes_no_sums,
 )
 from cxlib.voc._reliability import coefficients, cohen
@@ -192,9 +194,9 @@ def agreement(
     given = codings[[unit, coder, code]].set_axis(["unit", "coder", "code"], axis=1)
     if codebook is not None:
         given = codebook.roll_up(given)
-    codes = _codes(given["code"], codebook)
+    codes = codes_of(given["code"], codebook)
     compared = _compared(given, codes, machine)
-    draws = _draws(max(given["unit"].nunique(), 1), n_resamples, rng)
+    draws = draws_of(max(given["unit"].nunique(), 1), n_resamples, rng)
     rows = [
         {"pair": name} | _named(row, codebook, language) | row
         for name, pair in compared.items()
@@ -234,18 +236,6 @@ def _overall(codes: pd.Series) -> pd.Series:
     return codes.isin([SAME_SET, ALL_CODES])
 
 
-def _codes(column: pd.Series, codebook: Codebook | None) -> tuple[str, ...]:
-    used = column.dropna().astype(str)
-    used = used[used.str.strip() != ""]
-    return codebook.ids if codebook is not None else tuple(sorted(used.unique()))
-
-
-def _draws(n: int, n_resamples: int, rng: int | np.random.Generator) -> Array:
-    """Return how often each unit is in each sample; the first row is the data."""
-    drawn = bootstrap(lambda times: times, n, n_resamples=n_resamples, rng=rng)
-    return np.vstack([np.ones(n), drawn])
-
-
 def _rows(
     pair: Pair, codes: Sequence[str], draws: Array, level: float, bar: float
 ) -> list[dict[str, object]]:
@@ -278,21 +268,12 @@ def _estimates(
     row = {"share_agree": float(found["share_agree"][0])}
     for name, prefix in (("alpha", ""), ("kappa", "kappa_"), ("ac1", "ac1_")):
         point = float(found[name][0])
-        spread, *ends = _spread(found[name][1:], point, level)
+        error, *ends = spread(found[name][1:], point, level)
         row["estimate" if name == "alpha" else name] = point
         if name == "alpha":
-            row["std_error"] = spread
+            row["std_error"] = error
         row |= dict(zip((f"{prefix}ci_lower", f"{prefix}ci_upper"), ends, strict=True))
     return row
-
-
-def _spread(draws: Array, point: float, level: float) -> tuple[float, float, float]:
-    """Return standard deviation and percentiles of bootstrap draws."""
-    values = draws[np.isfinite(draws)]
-    if not np.isfinite(point) or len(values) < 2:
-        return float("nan"), float("nan"), float("nan")
-    lower, upper = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(values.std(ddof=1)), float(lower), float(upper)
 
 
 def _verdict(alpha: float, times: int, bar: float) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from cxlib import _checks, _format
 from cxlib.estimate import Correction, adjust
+from cxlib.estimate.multiplicity import CORRECTED as CORRECTION_NAMES
 from cxlib.result import Assumption, Finding
 from cxlib.voc._frames import (
+    Bools,
     code_list,
     code_names,
     finest,
@@ -21,6 +21,7 @@ from cxlib.voc._frames import (
     plan_of,
     said,
 )
+from cxlib.voc._gaps import GAP, OTHER, Against, compared_with, gap_of
 from cxlib.voc._shares import (
     CORRECTED,
     FEW,
@@ -29,8 +30,10 @@ from cxlib.voc._shares import (
     MIN_POSITIVES,
     SHARE_COLUMNS,
     Readings,
+    Share,
     hand_codes,
-    share_row,
+    inclusion_of,
+    share_of,
 )
 from cxlib.voc._words import (
     Row,
@@ -45,7 +48,7 @@ from cxlib.voc._words import (
 from cxlib.voc.codebook import Codebook
 
 _SHOWN = 12
-_RAW = ("machine", "share_machine")
+_STRIKE, _UNSTRIKE = "\ue000", "\ue001"  # private use: not in any text of a table
 _RANDOM = Assumption(
     text="The verbatims coded by hand are a random sample of those that say something.",
     quality="medium", impact="high",
@@ -71,11 +74,14 @@ class Prevalence(Told):
     parent, n (verbatims that say something), n_hand (of them coded by hand),
     n_positive (hand codes given), estimate, std_error, ci_lower, ci_upper, basis
     ('corrected', 'hand only', 'machine only', 'too few'), share_machine and its plain
-    interval, share_rest and pvalue_adj (the segment against all others). Displayed by
-    segment: only what differs beyond noise; the table holds all.
+    interval; compared_with ('elsewhere', or the wave before), share_rest or
+    share_previous (theirs), effect_size (the difference, own minus theirs) with its
+    interval, pvalue and pvalue_adj. Displayed by segment: only what differs beyond
+    noise; the table holds all.
     """
 
     by: str
+    against: Against
     denominator: str
     confidence_level: float
 
@@ -98,23 +104,24 @@ class Prevalence(Told):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The three most frequent codes overall."""
-        if self.by:
-            told, rows = self._against, self._clear()
-        else:
-            told, rows = self._statement, self._ranked()
-        return tuple(
-            finding(
-                f"share_{self._key(row)}", told(row), row, "share", self._label(row)
-            )
-            for row in rows[:3]
-        )
+        if not self.by:
+            return tuple(self._finding(row) for row in self._ranked()[:3])
+        return tuple(self._gap_finding(row) for row in self._clear()[:3])
 
-    def _key(self, row: Row) -> str:
-        return f"{row['code']}_in_{row['segment']}" if self.by else str(row["code"])
+    def _finding(self, row: Row) -> Finding:
+        label = f"{row['name']}, share of verbatims"
+        told = self._statement(row)
+        return finding(f"share_{row['code']}", told, row, "share", label)
 
-    def _label(self, row: Row) -> str:
-        where = f" in {row['segment']}" if self.by else ""
-        return f"{row['name']}{where}, share of verbatims"
+    def _gap_finding(self, row: Row) -> Finding:
+        where, told = f"{row['code']}_in_{row['segment']}", self._against(row)
+        if self.against == "rest":
+            label = f"{row['name']} in {row['segment']}, share of verbatims"
+            return finding(f"share_{where}", told, row, "share", label)
+        names = ("estimate", "ci_lower", "ci_upper")
+        moved = dict(row) | {n: row[g] for n, g in zip(names, GAP, strict=True)}
+        label = f"{row['name']} in {row['segment']}, change of its share"
+        return finding(f"change_{where}", told, moved, "share_points", label)
 
     @property
     def overall(self) -> pd.DataFrame:
@@ -134,43 +141,68 @@ class Prevalence(Told):
     def _clear(self) -> list[Row]:
         """Segments that differ beyond noise, the widest gap first."""
         rows = self.table[self.table["pvalue_adj"] < 1 - self.confidence_level]
-        gap = (rows["estimate"] - rows["share_rest"]).abs()
+        gap = rows["effect_size"].abs()
         return records(rows.loc[gap.sort_values(ascending=False).index])
 
     def _differences(self) -> str:
         clear = self._clear()
+        if self.against == "previous" and self.table["pvalue"].isna().all():
+            return f"No {self.by} has one before it to be compared with."
+        if not clear and self.against == "previous":
+            return f"No code changed from {self.by} to {self.by} beyond noise."
         if not clear:
             return f"No code differs by {self.by} beyond noise, after correction."
         told = " ".join(self._against(row) for row in clear[:2])
         more = len(clear) - 2
-        others = f" {more} more differ beyond noise." if more > 0 else ""
+        verb = "changed" if self.against == "previous" else "differ"
+        others = f" {more} more {verb} beyond noise." if more > 0 else ""
         return f"{told}{others}"
 
     def _against(self, row: Row) -> str:
         share = _format.quantity(row["estimate"], "share")
-        rest = _format.quantity(row["share_rest"], "share")
-        found = measured(row, "share", self.confidence_level)
+        theirs = _format.quantity(row[OTHER[self.against]], "share")
+        if self.against == "rest":
+            found = measured(row, "share", self.confidence_level)
+            return (
+                f"{sentence(row['name'])} is in {share} of the verbatims of "
+                f"{row['segment']} ({found}), in {theirs} elsewhere."
+            )
+        size, low, high = (row[name] for name in GAP)
+        moved = _format.quantity(size, "share_points", signed=True)
+        level = self.confidence_level
+        span = _format.interval(low, high, "share_points", confidence_level=level)
         return (
-            f"{sentence(row['name'])} is in {share} of the verbatims of "
-            f"{row['segment']} ({found}), in {rest} elsewhere."
+            f"{sentence(row['name'])} {'rose' if size > 0 else 'fell'} from {theirs} "
+            f"in {row['compared_with']} to {share} in {row['segment']} ({moved}, "
+            f"{span}, n = {_format.count(row['n'])})."
         )
 
     def _display(self) -> pd.DataFrame:
         rows = pd.DataFrame(self._clear()[:_SHOWN]) if self.by else self.table
         if rows.empty:
             return rows
-        other, name = ("elsewhere", "share_rest") if self.by else _RAW
+        span = f"{100 * self.confidence_level:g} % CI"
         display = {
             "code": rows["name"],
             "share, %": column(rows, "estimate", "share"),
-            f"{100 * self.confidence_level:g} % CI": spans(rows, "share"),
+            span: spans(rows, "share"),
             "n": column(rows, "n", "count"),
             "by hand": column(rows, "n_hand", "count"),
             "basis": rows["basis"],
-            f"{other}, %": column(rows, name, "share"),
         }
-        first = {self.by: rows["segment"]} if self.by else {}
-        return pd.DataFrame(first | display)
+        if not self.by:
+            return pd.DataFrame(display | {"machine, %": _struck(rows)})
+        other = "elsewhere" if self.against == "rest" else "before"
+        gap = {
+            f"{other}, %": column(rows, OTHER[self.against], "share"),
+            "difference": column(rows, "effect_size", "share_points", signed=True),
+            f"{span} ": spans(rows, "share_points", "effect_size_"),
+        }
+        return pd.DataFrame({self.by: rows["segment"]} | display | gap)
+
+    def _repr_html_(self) -> str:
+        shown = super(Prevalence, self)._repr_html_()
+        return shown.replace(_STRIKE, "<s>").replace(_UNSTRIKE, "</s>")
 
     def _gap(self) -> str:
         """Say where the raw count is furthest outside the corrected interval."""
@@ -198,6 +230,7 @@ def prevalence(
     codings: pd.DataFrame | None = None,
     codebook: Codebook | None = None,
     by: str | None = None,
+    against: Against = "rest",
     weights: str | None = None,
     strata: str | None = None,
     cluster: str | None = None,
@@ -216,12 +249,16 @@ def prevalence(
     coded : pandas.DataFrame
         Result of `voc.code` for these responses.
     codings : pandas.DataFrame, optional
-        What people coded: verbatim_id, coder, code (blank: looked, found nothing).
+        What people coded: verbatim_id, coder, code (blank: looked, found nothing);
+        `inclusion`, the probability that the verbatim was drawn, where that differs.
         Only verbatims drawn at random count (see `voc.audit`).
     codebook : Codebook, optional
         Names of the codes, codes nobody has, and parents for the hand codings.
     by : str, optional
         Column of segments or waves; blank for none.
+    against : {"rest", "previous"}
+        Set each segment against all others, or each wave against the one before (in
+        the order of an ordered categorical, else of the labels, 'W2' before 'W10').
     weights, strata, cluster : str, optional
         Columns of the survey design; blank for none.
     verbatim : str
@@ -231,7 +268,7 @@ def prevalence(
     min_n : int
         Segments with fewer verbatims are not reported ('too few').
     correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
-        Over all segments and codes, each segment tested against all others.
+        Over all segments and codes.
     confidence_level : float
 
     Returns
@@ -245,8 +282,10 @@ def prevalence(
     (`estimate.ppi.corrected_share`); where they found the code (or its absence) fewer
     than 5 times, their Wilson interval alone; where they read fewer than 20 verbatims
     of a segment, or none at all, the machine's share, marked so. Several coders'
-    readings of one verbatim are averaged. Weights and clusters enter everywhere; the
-    test of a segment against the rest takes the two as independent.
+    readings of one verbatim are averaged. Weights, clusters and probabilities of being
+    drawn for hand coding enter everywhere. A difference is one contrast inside the
+    design (`estimate.contrast.share_gap`): influence values of both shares, so that
+    clusters with rows in both, and the machine's errors shared by both, are in it.
 
     References
     ----------
@@ -264,57 +303,64 @@ def prevalence(
     Delivery is in 30.0 % of verbatims (95 % CI 21.9 to 39.6, n = 100).
     """
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
+    _checks.one_of(against, "against", tuple(OTHER))
     told = said(responses, verbatim=verbatim)
     codes = code_list(coded, codebook)
     machine = membership(told.ids, coded, codes)
     hand = hand_codes(told.ids, codings, codes, codebook)
     plan = plan_of(told.frame, weights, strata, cluster)
+    drawn = inclusion_of(told.ids, codings, hand)
+    reads = [
+        Readings(machine[:, k], hand[:, k], plan, confidence_level, drawn)
+        for k in range(len(codes))
+    ]
     names = [code_names(one, codebook, language) for one in codes]
-    rows, rests = list[dict[str, object]](), list[dict[str, object]]()
-    for level, inside in levels(told.frame, by):
-        others = ~inside & (level != "all")
-        for k, name in enumerate(names):
-            read = Readings(machine[:, k], hand[:, k], plan, confidence_level)
-            rows.append({"segment": level, **name, **share_row(read, inside, min_n)})
-            rests.append(share_row(read, others, min_n))
+    rows = _rows(reads, names, levels(told.frame, by), against, min_n)
     columns = ["segment", "code", "name", "parent", *SHARE_COLUMNS]
-    table = _tested(
-        pd.DataFrame(rows, columns=columns), rests, correction, confidence_level
+    columns += ["compared_with", "other", *GAP, "pvalue"]
+    table = pd.DataFrame(rows, columns=columns).rename(
+        columns={"other": OTHER[against]}
     )
+    fine = table.index.isin(finest(table).index)
+    table["pvalue_adj"] = adjust(table["pvalue"].where(fine).to_numpy(), correction)
     return Prevalence(
-        table=table, unit="share", by=by or "", denominator=sentence(told.text),
-        confidence_level=confidence_level, method=_method(table),
+        table=table, unit="share", by=by or "", against=against,
+        denominator=sentence(told.text), confidence_level=confidence_level,
+        method=_method(table, correction),
         assumptions=(_RANDOM, _TRUTH) if np.isfinite(hand).any() else (_UNCORRECTED,),
     )  # fmt: skip
 
 
-def _tested(
-    table: pd.DataFrame,
-    rests: list[dict[str, object]],
-    correction: Correction,
-    confidence_level: float,
-) -> pd.DataFrame:
-    """Add each segment's test against all others, corrected over the finest codes."""
-    names = ["estimate", "ci_lower", "ci_upper", "basis"]
-    rest = pd.DataFrame(rests, columns=names, index=table.index)
-    alike = (table["basis"] == MACHINE) == (rest["basis"] == MACHINE)
-    fine = table.index.isin(finest(table).index)
-    gap = (table["estimate"] - rest["estimate"]).where(alike & fine).to_numpy(float)
-    # Half widths of the intervals, not standard errors: a share of 0 has error too.
-    spread = np.hypot(_half_width(table), _half_width(rest))
-    known = np.where(spread > 0, spread, np.nan)
-    z = stats.norm.isf((1 - confidence_level) / 2) * np.abs(gap) / known
-    return table.assign(
-        share_rest=rest["estimate"].where(alike),
-        pvalue_adj=adjust(2 * stats.norm.sf(z), correction),
-    )
+def _rows(
+    reads: list[Readings], names: list[dict[str, str]],
+    found: list[tuple[str, Bools]], against: Against, min_n: int,
+) -> list[dict[str, object]]:  # fmt: skip
+    """Return one row a level and code, compared with the rest or the level before."""
+    rows, before = list[dict[str, object]](), dict[str, list[Share]]()
+    pairs = compared_with(found, against)
+    for (level, inside), (label, others) in zip(found, pairs, strict=True):
+        own = before[level] = [share_of(read, inside, min_n) for read in reads]
+        theirs: list[Share | None] = [*before.get(label, [None] * len(reads))]
+        if label == "elsewhere" and others is not None:
+            theirs = [share_of(read, others, min_n) for read in reads]
+        for k, name in enumerate(names):
+            gap = gap_of(own[k], theirs[k], reads[k].plan)
+            about = {"segment": level, **name, **own[k].row, "compared_with": label}
+            rows.append(about | gap)
+    return rows
 
 
-def _half_width(table: pd.DataFrame) -> npt.NDArray[np.float64]:
-    return (table["ci_upper"] - table["ci_lower"]).to_numpy(dtype=float) / 2
+def _struck(rows: pd.DataFrame) -> list[str]:
+    """Return the machine's shares, marked to be struck where they do not count."""
+    raw = column(rows, "share_machine", "share")
+    amended = rows["basis"].isin([CORRECTED, HAND])
+    return [
+        f"{_STRIKE}{text}{_UNSTRIKE}" if wrong else text
+        for text, wrong in zip(raw, amended, strict=True)
+    ]
 
 
-def _method(table: pd.DataFrame) -> str:
+def _method(table: pd.DataFrame, correction: Correction) -> str:
     used = set(table["basis"])
     parts = {
         CORRECTED: "machine share corrected by the hand-coded sample (power-tuned PPI)",
@@ -322,5 +368,8 @@ def _method(table: pd.DataFrame) -> str:
         MACHINE: "the machine's share (Wilson) where fewer than 20 were coded by hand",
         FEW: "segments with too few verbatims left out",
     }
-    chosen = "; ".join(text for basis, text in parts.items() if basis in used)
-    return f"{sentence(chosen)}."
+    chosen = [text for basis, text in parts.items() if basis in used]
+    if table["pvalue"].notna().any():
+        named = CORRECTION_NAMES[correction]
+        chosen.append(f"differences inside the design, {named} correction")
+    return f"{sentence('; '.join(chosen))}."

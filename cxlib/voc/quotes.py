@@ -11,10 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from cxlib import _checks, scales
+from cxlib import _checks
 from cxlib.result import Assumption
 from cxlib.voc._frames import (
-    Bools,
     code_list,
     code_names,
     finest,
@@ -22,7 +21,7 @@ from cxlib.voc._frames import (
     membership,
     said,
 )
-from cxlib.voc._score import ScaleLike
+from cxlib.voc._score import ScaleLike, score_bands
 from cxlib.voc._words import Told
 from cxlib.voc.codebook import Codebook
 from cxlib.voc.redact import redact
@@ -152,7 +151,7 @@ def quotes(
     )
     texts = shown.astype(object).to_numpy()
     people = _people(told.frame)
-    bands = _bands(told.frame, scale, score)
+    bands = score_bands(told.frame, scale, score)
     rows: list[dict[str, object]] = []
     for place in _wanted(known, codebook, codes):
         strata = (
@@ -204,27 +203,6 @@ def _wanted(
         for i, code in enumerate(known)
         if (code in chosen if chosen else code in leaves)
     ]
-
-
-def _bands(
-    frame: pd.DataFrame, scale: ScaleLike, score: str
-) -> list[tuple[str, Bools]]:
-    """Return the score bands: (name, rows); one for all without a score."""
-    if not scale:
-        return [("all", np.ones(len(frame), dtype=bool))]
-    chosen = scales.get(scale)
-    _checks.columns(frame, [score], "responses")
-    values = chosen.values(frame[score])
-    if chosen.kind == "net":
-        return [
-            ("detractor", values == -1),
-            ("passive", values == 0),
-            ("promoter", values == 1),
-        ]
-    if chosen.kind == "share":
-        return [("below top box", values == 0), ("top box", values == 1)]
-    middle = (chosen.low + chosen.high) / 2
-    return [("lower half", values < middle), ("upper half", values >= middle)]
 
 
 def _draw(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -147,3 +149,11 @@ def test_hostile_names_are_drawn_as_text(frame):
     found = voc.prevalence(frame, voc.code(frame, book), codebook=book)
     ax = plots.code_shares(found.table)
     ax.figure.canvas.draw()
+
+
+def test_every_chart_of_codes_can_grey_the_weak_ones():
+    """`code_agreement` is what says which are weak."""
+    charts = [name for name in plots.__all__ if name.startswith(("code_", "cooc"))]
+    assert len(charts) >= 6
+    for name in set(charts) - {"code_agreement"}:
+        assert "weak" in inspect.signature(getattr(plots, name)).parameters, name
