@@ -11,6 +11,8 @@ from cxlib.voc.impact import Impact, impact
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import redact
+from cxlib.voc.score_change import ScoreChange, score_change
+from cxlib.voc.solved import IfSolved, if_solved
 from cxlib.voc.text import answers, clean
 
 __all__ = [
@@ -19,9 +21,11 @@ __all__ = [
     "Codebook",
     "Commenters",
     "Coverage",
+    "IfSolved",
     "Impact",
     "Prevalence",
     "Quotes",
+    "ScoreChange",
     "agreement",
     "answers",
     "caveats",
@@ -31,11 +35,13 @@ __all__ = [
     "commenters",
     "coverage",
     "decision",
+    "if_solved",
     "impact",
     "keyness",
     "prevalence",
     "quotes",
     "redact",
     "reliability",
+    "score_change",
     "suggest_codes",
 ]

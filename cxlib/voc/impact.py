@@ -125,7 +125,7 @@ class Impact(Told):
         n_hand = int(self.table["n_hand"].max())
         if bases == {MACHINE}:
             return "The machine's codes are taken as true." if n_hand else ""
-        return f"Corrected for the machine's errors by {n_hand:,} verbatims read by hand."
+        return f"Corrected by {n_hand:,} verbatims that people coded."
 
     def _robust(self) -> str:
         """Say what would have to be true for the first to be no more than noise."""
