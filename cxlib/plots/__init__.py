@@ -1,6 +1,7 @@
 """One function a chart: tidy table in, Axes out."""
 
 from cxlib.plots.drivers import driver_odds, importance_performance
+from cxlib.plots.impact import code_change, code_impact
 from cxlib.plots.journeys import (
     funnel_gap,
     funnel_steps,
@@ -25,7 +26,7 @@ from cxlib.plots.roi import (
 )
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.tracking import control_chart, love_plot, transition_table
-from cxlib.plots.voc import code_agreement, code_heatmap, code_impact, code_shares
+from cxlib.plots.voc import code_agreement, code_heatmap, code_shares
 from cxlib.plots.weighting import balance, tipping_point
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "balance",
     "change_split",
     "code_agreement",
+    "code_change",
     "code_heatmap",
     "code_impact",
     "code_shares",
