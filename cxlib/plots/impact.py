@@ -18,7 +18,7 @@ _PARTS = {
     "mentions": ("said more or less often", BLUE, "o", -0.15),
     "score": ("higher or lower score when said", ORANGE, "D", 0.17),
 }
-_ELSE = "(everything else)"
+_ELSE = "(none of these)"
 
 
 def code_impact(
@@ -128,22 +128,33 @@ def code_change(
     codes = list(dict.fromkeys(table["code"]))
     ax = _marks.axes(ax, 1.2 + 0.42 * len(codes))
     for component, look in _PARTS.items():
-        part = table[(table["component"] == component) & (table["code"] != _ELSE)]
-        _part(ax, part, codes, look, unit, weak)
+        _part(ax, table[table["component"] == component], codes, look, unit, weak)
     apart = table["component"].eq("change") | table["code"].eq(_ELSE)
     _part(ax, table[apart], codes, ("", INK, "s", 0.0), unit, weak)
     ax.axvline(0, color=INK, lw=1, zorder=1)
-    names = table.drop_duplicates("code").set_index("code")["name"]
-    told = {"all": f"the whole change of {label}", _ELSE: "common to all"}
-    ticks = [told.get(code) or _name(names[code], code, weak) for code in codes]
-    ax.set_yticks(range(len(codes)), ticks)
+    ax.set_yticks(range(len(codes)), _ticks(table, label, weak))
     ax.set_ylim(len(codes) - 0.4, -0.6)
     for tick, code in zip(ax.get_yticklabels(), codes, strict=True):
         tick.set_color(GREY if code in weak else INK)
     words = UNIT_LABELS.get(unit, unit).split(",")[0]
-    ax.set_xlabel(f"{words} of {label}: parts of its change (they add up)")
+    ax.set_xlabel(
+        f"{words} of {label}: parts of its change (they add up)\n"
+        "filled: interval clear of zero"
+    )
     _legend(ax)
     return _marks.clean(ax)
+
+
+def _ticks(table: pd.DataFrame, label: str, weak: Collection[str]) -> list[str]:
+    """Name and n of each row; the rest has no n of its own."""
+    told = {"all": f"the whole change of {label}"}
+    ticks = []
+    for row in table.drop_duplicates("code").to_dict("records"):
+        name = told.get(row["code"]) or _name(row["name"], row["code"], weak)
+        ticks.append(f"{name}, n = {_format.count(row['n'])}")
+        if row["code"] == _ELSE:
+            ticks[-1] = "none of these codes"
+    return ticks
 
 
 def _finest(table: pd.DataFrame) -> pd.DataFrame:

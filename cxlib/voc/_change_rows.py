@@ -14,8 +14,17 @@ from cxlib.voc._linked import UNSEEN_ERRORS, Linked
 from cxlib.voc._score import Array
 from cxlib.voc._shares import CORRECTED, MACHINE
 
-ELSE = "(everything else)"
+ELSE = "(none of these)"
 MENTIONS, SCORE, BOTH, CHANGE = "mentions", "score", "both", "change"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A number, its influence values and the standard error of errors not seen."""
+
+    value: float
+    influence: Array
+    unseen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,44 +33,40 @@ class Wave:
 
     Attributes
     ----------
-    share, gap : ndarray, shape (k,)
-        Share of mentions; score of those who mention it less others, all codes held.
-    of_share, of_gap : ndarray, shape (n, k)
-        Influence values.
-    unseen_share, unseen_gap : ndarray, shape (k,)
-        Standard errors of what errors not seen may add.
+    whole : Part
+        The score of all.
+    share, score : tuple of Part
+        A code's share of what is said; the score where it is said.
+    n : ndarray of int, shape (k,)
+        Verbatims in which the machine finds the code.
     known : ndarray of bool, shape (k,)
-        Mentioned often enough to have a gap of its own.
+        Said often enough to have a score of its own.
     """
 
-    share: Array
-    gap: Array
-    of_share: Array
-    of_gap: Array
-    unseen_share: Array
-    unseen_gap: Array
+    whole: Part
+    share: tuple[Part, ...]
+    score: tuple[Part, ...]
+    n: Array
     known: Bools
 
 
-def wave_of(linked: Linked, known: Bools, checked: Bools) -> Wave:
-    """Measure shares and gaps in the rows that weigh something."""
-    columns = tuple(np.flatnonzero(known).tolist())
-    share, gap = linked.shares(), linked.slopes(columns)
-    rows, codes = linked.machine.shape
-    full, trust = np.zeros(codes), np.zeros(codes)
-    of_gap = np.zeros((rows, codes))
-    for place, k in enumerate(columns):
-        chosen = gap[int(checked[k])]
-        full[k], of_gap[:, k] = chosen.value[place], chosen.influence[:, place]
-        trust[k] = chosen.trust[place] * checked[k]
-    error = UNSEEN_ERRORS**0.5 * checked
-    positive = np.maximum(linked.n_positive, 1.0)
-    return Wave(
-        np.where(checked, share[1].value, share[0].value), full,
-        np.where(checked, share[1].influence, share[0].influence), of_gap,
-        error * share[1].trust / max(int(linked.read.sum()), 1),
-        error * trust * np.abs(full) / positive, known,
-    )  # fmt: skip
+def wave_of(linked: Linked, checked: Bools, min_n: int) -> Wave:
+    """Measure shares and scores in the rows that weigh something."""
+    w = linked.w / linked.w.sum()
+    mean = float(w @ linked.y)
+    shares, scores = linked.shares(), linked.means()
+    share, score = [], []
+    for k, trusted in enumerate(checked.tolist()):
+        p, s = shares[int(trusted)], scores[int(trusted)]
+        error = UNSEEN_ERRORS**0.5 * trusted
+        gap = abs(float(s.value[k]) - mean) / max(float(linked.n_positive[k]), 1.0)
+        missed = error * float(p.trust[k]) / max(int(linked.read.sum()), 1)
+        share.append(Part(float(p.value[k]), p.influence[:, k], missed))
+        told = error * float(s.trust[k]) * gap
+        score.append(Part(float(s.value[k]), s.influence[:, k], told))
+    n = (linked.machine[linked.w > 0] > 0).sum(axis=0)
+    whole = Part(mean, w * (linked.y - mean))
+    return Wave(whole, tuple(share), tuple(score), n, (n >= min_n) | checked)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,105 +91,108 @@ class Splitter:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of the change, of each code (its place) and of the rest."""
-        waves, checked = self._waves()
-        pairs = {
-            k: self._code(waves, k, checked=bool(checked[k]))
-            for k in np.flatnonzero(waves[0].known | waves[1].known).tolist()
-        }
-        total, of_total = self._total()
-        value = total - sum(v for _, _, v, _ in pairs.values())
-        influence = of_total - sum(u for _, _, _, u in pairs.values())
-        told = self._told(value, influence, 0.0, np.inf)
-        rest = {"code": ELSE, "component": SCORE, **told}
-        change = self._told(total, of_total, 0.0, np.inf)
-        whole = {"code": "all", "component": CHANGE, **change}
-        ordered = sorted(pairs.values(), key=lambda pair: pair[2])
-        parts = [row | common for rows, common, _, _ in ordered for row in rows]
-        return [whole, *parts, rest]
+        known = self._known()
+        ends = [one.shared_out(known) for one in (self.before, self.after)]
+        checked = ends[0].checked & ends[1].checked
+        first, last = (wave_of(end, checked, self.min_n) for end in ends)
+        total = _minus(last.whole, first.whole)
+        rest, parts = total, []
+        for k, place in enumerate(np.flatnonzero(known).tolist()):
+            code = _Code(first, last, k)
+            both = code.both
+            rest = _minus(rest, both)
+            df = np.inf
+            if checked[k]:
+                df = 2 * (min(end.n_positive[k] for end in ends) - 1)
+            common = code.common() | {"code": place}
+            common["basis"] = CORRECTED if checked[k] else MACHINE
+            told = [{"component": BOTH, **self._told(both, df)}]
+            told += [{"component": n, **self._told(p, df)} for n, p in code.parts]
+            parts.append((both.value, [row | common for row in told]))
+        parts.sort(key=lambda pair: pair[0])
+        whole = {"code": "all", "component": CHANGE, **self._told(total)}
+        last_row = {"code": ELSE, "component": BOTH, **self._told(rest)}
+        return [whole, *(row for _, told in parts for row in told), last_row]
 
-    def _waves(self) -> tuple[tuple[Wave, Wave], Bools]:
-        """Measure both waves; people's codes count where both have enough of them."""
-        checked = self.before.checked & self.after.checked
-        found = []
-        for linked in (self.before, self.after):
-            weighed = linked.w > 0
-            n = linked.machine[weighed].sum(axis=0)
-            enough = np.minimum(n, weighed.sum() - n) >= self.min_n
-            found.append(wave_of(linked, enough | checked, checked))
-        return (found[0], found[1]), checked
+    def _known(self) -> Bools:
+        """Codes said often enough in one of the waves, by the machine or people."""
+        known = np.zeros(self.before.machine.shape[1], dtype=bool)
+        for one in (self.before, self.after):
+            known |= (one.machine[one.w > 0].sum(axis=0) >= self.min_n) | one.checked
+        return known
 
-    def _total(self) -> tuple[float, Array]:
-        """The change of the score and its influence values."""
-        means, influence = [], []
-        for linked in (self.before, self.after):
-            w = linked.w / linked.w.sum()
-            means.append(float(w @ linked.y))
-            influence.append(w * (linked.y - means[-1]))
-        return means[1] - means[0], influence[1] - influence[0]
-
-    def _code(
-        self, waves: tuple[Wave, Wave], k: int, *, checked: bool
-    ) -> tuple[list[dict[str, Any]], dict[str, Any], float, Array]:
-        """Return a code's rows, what they share, and the sum of its two parts."""
-        first, last = _borrowed(waves, k)
-        p, of_p, e_p = _pair(waves, k, "share")
-        step, mean = p[1] - p[0], p.mean()
-        gap, rise = (first[0] + last[0]) / 2, last[0] - first[0]
-        of_gap, of_rise = (first[1] + last[1]) / 2, last[1] - first[1]
-        moved = gap * (of_p[1] - of_p[0]) + step * of_gap
-        felt = mean * of_rise + rise * (of_p[0] + of_p[1]) / 2
-        unseen = np.hypot(*e_p) * abs(gap), np.hypot(first[2], last[2]) * mean
-        df = self._df(k) if checked else np.inf
-        parts = (
-            (BOTH, step * gap + mean * rise, moved + felt, float(np.hypot(*unseen))),
-            (MENTIONS, step * gap, moved, unseen[0]),
-            (SCORE, mean * rise, felt, unseen[1]),
-        )
-        both_known = bool(waves[0].known[k] and waves[1].known[k])
-        rows = [
-            {"component": name, **self._told(value, influence, error, df)}
-            for name, value, influence, error in parts
-            if both_known or name != SCORE
-        ]
-        return rows, self._common(waves, k, checked=checked), *parts[0][1:3]
-
-    def _common(
-        self, waves: tuple[Wave, Wave], k: int, *, checked: bool
-    ) -> dict[str, Any]:
-        gaps = [float(w.gap[k]) if w.known[k] else np.nan for w in waves]
-        n = [int(x.machine[x.w > 0, k].sum()) for x in (self.before, self.after)]
-        return {
-            "code": k, "basis": CORRECTED if checked else MACHINE,
-            "share_before": float(waves[0].share[k]),
-            "share_after": float(waves[1].share[k]),
-            "gap_before": gaps[0], "gap_after": gaps[1],
-            "n_before": n[0], "n_after": n[1], "n": sum(n),
-        }  # fmt: skip
-
-    def _df(self, k: int) -> float:
-        fewest = min(self.before.n_positive[k], self.after.n_positive[k])
-        return 2 * (float(fewest) - 1)
-
-    def _told(
-        self, point: float, influence: Array, unseen: float, df: float
-    ) -> dict[str, float]:
-        std_error, own = design_se(influence, self.plan)
-        spread = float(np.hypot(std_error, unseen))
-        return interval(float(point), spread, min(own, df), self.level)
+    def _told(self, part: Part, df: float = np.inf) -> dict[str, float]:
+        std_error, own = design_se(part.influence, self.plan)
+        spread = float(np.hypot(std_error, part.unseen))
+        return interval(part.value, spread, min(own, df), self.level)
 
 
-def _pair(waves: tuple[Wave, Wave], k: int, name: str) -> tuple[Array, Array, Array]:
-    """Return both waves' value, influence and unseen error of a code."""
-    value = np.array([getattr(w, name)[k] for w in waves])
-    influence = np.array([getattr(w, f"of_{name}")[:, k] for w in waves])
-    return value, influence, np.array([getattr(w, f"unseen_{name}")[k] for w in waves])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Code:
+    """One code's parts: the place of another wave's score is taken where one is few."""
+
+    before: Wave
+    after: Wave
+    k: int
+
+    @property
+    def parts(self) -> list[tuple[str, Part]]:
+        """The mentions part and, where both waves have a score, the score part."""
+        told = [(MENTIONS, self._mentions())]
+        if self.before.known[self.k] and self.after.known[self.k]:
+            told.append((SCORE, self._score()))
+        return told
+
+    @property
+    def both(self) -> Part:
+        """Both parts together."""
+        one, other = self._mentions(), self._score()
+        return Part(
+            one.value + other.value, one.influence + other.influence,
+            float(np.hypot(one.unseen, other.unseen)),
+        )  # fmt: skip
+
+    def common(self) -> dict[str, Any]:
+        """What the rows of a code share."""
+        row: dict[str, Any] = {}
+        for name, wave in (("before", self.before), ("after", self.after)):
+            known, score = wave.known[self.k], wave.score[self.k].value
+            row[f"share_{name}"] = wave.share[self.k].value
+            row[f"score_{name}"] = score if known else np.nan
+            row[f"n_{name}"] = int(wave.n[self.k])
+        return row | {"n": row["n_before"] + row["n_after"]}
+
+    def _scores(self) -> tuple[Part, Part]:
+        first, last = self.before.score[self.k], self.after.score[self.k]
+        if not self.before.known[self.k]:
+            return last, last
+        return (first, last) if self.after.known[self.k] else (first, first)
+
+    def _mentions(self) -> Part:
+        """Change of the share times how far the score lies from that of all."""
+        step = _minus(self.after.share[self.k], self.before.share[self.k])
+        score, whole = _mid(*self._scores()), _mid(self.before.whole, self.after.whole)
+        gap = _minus(score, whole)
+        influence = step.influence * gap.value + step.value * gap.influence
+        unseen = np.hypot(step.unseen * gap.value, step.value * gap.unseen)
+        return Part(step.value * gap.value, influence, float(unseen))
+
+    def _score(self) -> Part:
+        """Change of the score where it is said times its mean share."""
+        first, last = self._scores()
+        share = _mid(self.before.share[self.k], self.after.share[self.k])
+        rise = _minus(last, first)
+        influence = rise.influence * share.value + rise.value * share.influence
+        unseen = np.hypot(rise.unseen * share.value, rise.value * share.unseen)
+        return Part(rise.value * share.value, influence, float(unseen))
 
 
-def _borrowed(
-    waves: tuple[Wave, Wave], k: int
-) -> tuple[tuple[float, Array, float], tuple[float, Array, float]]:
-    """Return both waves' gap; the other wave's where one has too few mentions."""
-    found = [(float(w.gap[k]), w.of_gap[:, k], float(w.unseen_gap[k])) for w in waves]
-    first = found[0] if waves[0].known[k] else found[1]
-    last = found[1] if waves[1].known[k] else found[0]
-    return first, last
+def _minus(one: Part, other: Part) -> Part:
+    unseen = float(np.hypot(one.unseen, other.unseen))
+    return Part(one.value - other.value, one.influence - other.influence, unseen)
+
+
+def _mid(one: Part, other: Part) -> Part:
+    unseen = float(np.hypot(one.unseen, other.unseen)) / 2
+    value = (one.value + other.value) / 2
+    return Part(value, (one.influence + other.influence) / 2, unseen)

@@ -64,6 +64,18 @@ def shares(y: Array, codes: Array, w: Array) -> Quantity:  # noqa: ARG001
     return Quantity(share, influence, np.ones(len(share)), np.ones(len(share)))
 
 
+def means(y: Array, codes: Array, w: Array) -> Quantity:
+    """Return the mean of y over the rows that mention each code, 0 where none does."""
+    weight = w[:, None] * codes
+    total = np.maximum(weight.sum(axis=0), np.finfo(float).tiny)
+    mean = (weight * y[:, None]).sum(axis=0) / total
+    squares = np.maximum(np.square(weight).sum(axis=0), np.finfo(float).tiny)
+    rows = np.maximum(np.square(total) / squares, 2.0)
+    widen = np.sqrt(rows / (rows - 1))
+    influence = widen * weight * (y[:, None] - mean) / total
+    return Quantity(mean, influence, np.ones(len(mean)), np.ones(len(mean)))
+
+
 def losses(y: Array, codes: Array, w: Array) -> Quantity:
     """Return, for each code, the mean of y less that of rows that do not mention it."""
     weight = w[:, None] * (1 - codes)
@@ -150,6 +162,17 @@ class Linked:
         """Return the share of each code: the machine's, and corrected."""
         return self._both("shares", shares, tuple(range(self.machine.shape[1])))
 
+    def means(self) -> tuple[Quantity, Quantity]:
+        """Return the score where each code is said: as the machine says, corrected."""
+        return self._both("means", means, tuple(range(self.machine.shape[1])))
+
+    def shared_out(self, known: Bools) -> Linked:
+        """Return these codes only, a verbatim with several shared out equally."""
+        return Linked(
+            self.y, _shared_out(self.machine[:, known]),
+            _shared_out(self.hand[:, known]), self.w, self.draw,
+        )  # fmt: skip
+
     def _both(
         self, name: str, measure: Measure, columns: tuple[int, ...]
     ) -> tuple[Quantity, Quantity]:
@@ -168,6 +191,11 @@ class Linked:
         hand = np.where(self.read[:, None], self.hand[:, columns], 0.0)
         found = measure(self.y, hand, drawn)
         return whole, corrected(found, whole, measure(self.y, machine, drawn))
+
+
+def _shared_out(codes: Array) -> Array:
+    """Divide each row by its number of codes, where it has more than one."""
+    return np.asarray(codes / np.maximum(codes.sum(axis=1, keepdims=True), 1.0))
 
 
 def linked(

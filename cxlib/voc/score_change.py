@@ -29,7 +29,7 @@ from cxlib.voc.codebook import Codebook
 
 _COLUMNS = [
     *("code", "name", "parent", "component", "basis", "n", "n_before", "n_after"),
-    *("share_before", "share_after", "gap_before", "gap_after"),
+    *("share_before", "share_after", "score_before", "score_after"),
     *("estimate", "std_error", "ci_lower", "ci_upper", "pvalue_adj"),
 ]
 _PARTS = {
@@ -49,11 +49,10 @@ class ScoreChange(Told):
 
     `table`: code, name, parent, component, basis ('corrected', 'machine only'), n,
     n_before, n_after (verbatims with the code and a score), share_before, share_after
-    (of mentions), gap_before, gap_after (score of those who mention it less that of
-    others, all codes held), estimate (in the score's unit), std_error, ci_lower,
-    ci_upper, pvalue_adj (Holm over parts). The rows 'both' and the row
-    '(everything else)' add up to the row 'change' exactly; 'both' is 'mentions' plus
-    'score'.
+    (of what is said: a verbatim with two codes counts half for each), score_before,
+    score_after (where it is said), estimate (in the score's unit), std_error, ci_lower,
+    ci_upper, pvalue_adj (Holm over parts). The rows 'both' add up to the row 'change'
+    exactly; a code's 'both' is its 'mentions' plus its 'score'.
     """
 
     waves: tuple[str, str]
@@ -97,7 +96,7 @@ class ScoreChange(Told):
 
     def _clear(self) -> list[Row]:
         """The parts beyond noise, the largest first."""
-        rows = self.table[self.table["component"].isin([MENTIONS, SCORE])]
+        rows = self.table[_is_part(self.table)]
         rows = rows[rows["pvalue_adj"] < 1 - self.confidence_level]
         order = rows["estimate"].abs().sort_values(ascending=False).index
         return records(rows.loc[order])
@@ -112,7 +111,7 @@ class ScoreChange(Told):
     def _statement(self, row: Row) -> str:
         size, found = self._size(row), self._measured(row)
         if row["code"] == ELSE:
-            return f"{size} ({found}) are common to all, whatever they mention."
+            return f"{size} ({found}) are of verbatims with none of these codes."
         if row["component"] == MENTIONS:
             shares = [
                 _format.quantity(row[f"share_{when}"], "share")
@@ -134,8 +133,8 @@ class ScoreChange(Told):
                 "part": rows["component"].map(_PARTS),
                 "said before, %": column(rows, "share_before", "share"),
                 "after, %": column(rows, "share_after", "share"),
-                "gap before": column(rows, "gap_before", self.unit, signed=True),
-                "gap after": column(rows, "gap_after", self.unit, signed=True),
+                f"{self.label} before": column(rows, "score_before", self.unit),
+                f"{self.label} after": column(rows, "score_after", self.unit),
                 "of the change": column(rows, "estimate", self.unit, signed=True),
                 f"{100 * self.confidence_level:g} % CI": spans(rows, self.unit),
                 "n": column(rows, "n", "count"),
@@ -188,16 +187,15 @@ def score_change(
 
     Notes
     -----
-    In each wave the score is, exactly, a base plus the sum over codes of the share of
-    mentions p times the gap b (the code's slope in a least-squares model of all codes
-    that are no other's parent): a verbatim with two codes is shared out by the model,
-    not counted twice. A code's part is then ``(p1 - p0)(b0 + b1)/2`` for mentions and
-    ``(b1 - b0)(p0 + p1)/2`` for the score when it is said (Kitagawa's symmetric split,
-    the Shapley value of two factors); what is left is the change of the base, common to
-    all whatever they mention. Where one wave has too few mentions, the other's gap
-    stands for both and only the mentions part is told. Hand codes correct p and b as in
-    `voc.impact` where both waves have enough of them. Intervals: linearised under the
-    design; a cluster may have rows in both waves.
+    A verbatim with several codes is shared out equally among them (the Shapley value of
+    its mention), so that the shares q of all codes and of 'none of these' add up to one
+    and the score is exactly the sum of q times s, the score where the code is said. A
+    code's part is then ``(q1 - q0)(mean of s0, s1 - mean of both waves' scores)`` for
+    mentions and ``(s1 - s0)(q0 + q1)/2`` for the score when it is said (Kitagawa's
+    symmetric split). Where one wave has too few mentions, the other's score stands for
+    both and only the mentions part is told. Codes that are another's parent are left
+    out. Hand codes correct q and s as in `voc.impact` where both waves have enough of
+    them. Intervals: linearised under the design; a cluster may have rows in both waves.
 
     References
     ----------
@@ -211,8 +209,8 @@ def score_change(
     >>> late = [f"row {i + 1}" for i in [*range(20), *range(100, 140)]]
     >>> coded = pd.DataFrame({"verbatim_id": late, "code": "late"})
     >>> found = score_change(told, coded, by="wave").table.set_index("component")
-    >>> found.loc[["change", "mentions", "score"], "estimate"].round(6).to_list()[:2]
-    [-40.0, -40.0]
+    >>> found.loc[["change", "mentions", "score"], "estimate"].round(6).to_list()
+    [-40.0, -28.0, 0.0]
     """
     if not scale or not by:
         missing = "score" if by else "column of waves"
@@ -241,7 +239,8 @@ def score_change(
         table=_tabulate(rows, codes, codebook, language, correction, int(known.sum())),
         unit=chosen.unit, label=chosen.label, waves=pair, scores=(scores[0], scores[1]),
         confidence_level=confidence_level, assumptions=(_SPLIT,),
-        method=f"Symmetric split of a regression on all codes. {chosen.label} = "
+        method=f"Kitagawa's symmetric split; several codes in one verbatim share it. "
+        f"{chosen.label} = "
         f"{chosen.rule}; parts named after {correction}.",
     )  # fmt: skip
 
@@ -313,6 +312,11 @@ def _tabulate(
         )  # fmt: skip
         named.append(row | known)
     table = pd.DataFrame(named, columns=[*_COLUMNS, "pvalue"])
-    part = table["component"].isin([MENTIONS, SCORE])
-    table["pvalue_adj"] = adjust(table["pvalue"].where(part), correction)
+    tested = table["pvalue"].where(_is_part(table))
+    table["pvalue_adj"] = adjust(tested, correction)
     return table[_COLUMNS]
+
+
+def _is_part(table: pd.DataFrame) -> pd.Series:
+    """Return which rows are a part on their own: not a sum of others."""
+    return table["component"].isin([MENTIONS, SCORE]) | (table["code"] == ELSE)
