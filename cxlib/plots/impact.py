@@ -146,14 +146,12 @@ def code_change(
 
 
 def _ticks(table: pd.DataFrame, label: str, weak: Collection[str]) -> list[str]:
-    """Name and n of each row; the rest has no n of its own."""
-    told = {"all": f"the whole change of {label}"}
+    """Name and n of each row."""
+    told = {"all": f"the whole change of {label}", _ELSE: "none of these codes"}
     ticks = []
     for row in table.drop_duplicates("code").to_dict("records"):
         name = told.get(row["code"]) or _name(row["name"], row["code"], weak)
         ticks.append(f"{name}, n = {_format.count(row['n'])}")
-        if row["code"] == _ELSE:
-            ticks[-1] = "none of these codes"
     return ticks
 
 

@@ -112,6 +112,7 @@ class Splitter:
         parts.sort(key=lambda pair: pair[0])
         whole = {"code": "all", "component": CHANGE, **self._told(total)}
         last_row = {"code": ELSE, "component": BOTH, **self._told(rest)}
+        last_row["n"] = sum(_silent(end) for end in ends)
         return [whole, *(row for _, told in parts for row in told), last_row]
 
     def _known(self) -> Bools:
@@ -185,6 +186,11 @@ class _Code:
         influence = rise.influence * share.value + rise.value * share.influence
         unseen = np.hypot(rise.unseen * share.value, rise.value * share.unseen)
         return Part(rise.value * share.value, influence, float(unseen))
+
+
+def _silent(linked: Linked) -> int:
+    """Return how many rows have none of the codes, as the machine reads them."""
+    return int((linked.machine[linked.w > 0].sum(axis=1) == 0).sum())
 
 
 def _minus(one: Part, other: Part) -> Part:

@@ -125,6 +125,7 @@ class Linked:
     hand: Array
     w: Array
     draw: Array
+    _counted: list[Array] = field(default_factory=list)
     _known: dict[tuple[str, tuple[int, ...]], tuple[Quantity, Quantity]] = field(
         default_factory=dict
     )
@@ -142,7 +143,9 @@ class Linked:
     @property
     def n_positive(self) -> Array:
         """How often people gave each code."""
-        return np.asarray(self.hand[self.read].sum(axis=0), dtype=float)
+        if not self._counted:
+            self._counted.append(self.hand[self.read].sum(axis=0))
+        return self._counted[0]
 
     @property
     def checked(self) -> Bools:
@@ -187,10 +190,18 @@ class Linked:
         whole = measure(self.y, machine, self.w)
         if not self.checked[columns].any():
             return whole, whole
-        drawn = np.where(self.read, self.w * self.draw, 0.0)
-        hand = np.where(self.read[:, None], self.hand[:, columns], 0.0)
-        found = measure(self.y, hand, drawn)
-        return whole, corrected(found, whole, measure(self.y, machine, drawn))
+        rows = self.read
+        y, drawn = self.y[rows], (self.w * self.draw)[rows]
+        found = measure(y, self.hand[rows][:, columns], drawn)
+        again = measure(y, machine[rows], drawn)
+        return whole, corrected(_placed(found, rows), whole, _placed(again, rows))
+
+
+def _placed(part: Quantity, rows: Bools) -> Quantity:
+    """Give the rows that were left out an influence of nothing."""
+    influence = np.zeros((len(rows), part.influence.shape[1]))
+    influence[rows] = part.influence
+    return Quantity(part.value, influence, part.spread, part.trust)
 
 
 def _shared_out(codes: Array) -> Array:

@@ -33,8 +33,8 @@ _COLUMNS = [
     *("estimate", "std_error", "ci_lower", "ci_upper", "pvalue_adj"),
 ]
 _PARTS = {
-    MENTIONS: "how often it is said", SCORE: "score when said", BOTH: "together",
-    CHANGE: "the whole change",
+    MENTIONS: "how often it is said", SCORE: "score when said",
+    BOTH: "both", CHANGE: "the whole change",
 }  # fmt: skip
 _SPLIT = Assumption(
     text="The split is arithmetic: it says which themes the change goes with, not what "
@@ -126,7 +126,8 @@ class ScoreChange(Told):
         return f"{size} ({found}) go with a {lower} score where {row['name']} is said."
 
     def _display(self) -> pd.DataFrame:
-        rows = self.table
+        whole = self.table["component"] == CHANGE
+        rows = self.table[_is_part(self.table) | whole]
         return pd.DataFrame(
             {
                 "code": rows["name"],
@@ -225,8 +226,7 @@ def score_change(
     y = score_values(told.frame, score, chosen)
     wave = as_text(told.frame[by]).astype(object).to_numpy()
     known = np.isfinite(y) & np.isin(wave, pair)
-    few = _too_few(wave[known], pair, min_n)
-    if few:
+    if few := _too_few(wave[known], pair, min_n):
         return _none(few)
     codes = _finest(code_list(coded, codebook), codebook)
     has = membership(told.ids, coded, codes)[known]
@@ -306,7 +306,7 @@ def _tabulate(
     named = []
     for row in rows:
         code = row["code"]
-        whole = {"name": "all" if code == "all" else ELSE, "parent": "", "n": n}
+        whole = {"name": code, "parent": "", "n": row.get("n", n)}
         known = whole if isinstance(code, str) else code_names(
             codes[int(str(code))], codebook, language
         )  # fmt: skip
