@@ -138,7 +138,7 @@ class Linked:
     @property
     def read(self) -> Bools:
         """Rows that somebody read."""
-        return np.isfinite(self.hand[:, 0]) & (self.w > 0)
+        return np.isfinite(self.hand).any(axis=1) & (self.w > 0)
 
     @property
     def n_positive(self) -> Array:

@@ -267,6 +267,8 @@ def impact(
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     told = said(responses, verbatim=verbatim)
     codes = code_list(coded, codebook)
+    if not codes:
+        return _none("Not computed: no verbatim has a code.")
     y = score_values(told.frame, score, chosen)
     known = np.isfinite(y)
     if known.sum() < 2 * min_n:

@@ -228,7 +228,7 @@ def test_corrected_impact_covers_its_truth_where_the_machine_does_not(case):
     truth = by_code(impact(big, true)).loc["c0"]
     covered = {name: [] for name in ("estimate", "adjusted", "slope", "machine")}
     ratio = []
-    for _ in range(250):
+    for _ in range(200):
         frame, true, machine = drawn(rng, 1600, **options)
         rows = rng.choice(1600, 300, replace=False)
         hand = long(frame, true, rows, coder="a")
@@ -243,6 +243,17 @@ def test_corrected_impact_covers_its_truth_where_the_machine_does_not(case):
     print(case, {k: round(float(np.mean(v)), 3) for k, v in covered.items()},
           "width / hand only", round(float(np.mean(ratio)), 2))  # fmt: skip
     for name in ("estimate", "adjusted", "slope"):
-        assert 0.91 <= np.mean(covered[name]) <= 0.99, name
+        assert 0.90 <= np.mean(covered[name]) <= 0.995, name
     assert np.mean(covered["machine"]) < (0.9 if case == "good machine" else 0.95)
     assert np.mean(ratio) < (0.75 if options["miss"] == 0.1 else 1.12)
+
+
+def test_no_codes_at_all_have_no_impact():
+    frame, _, _ = drawn(np.random.default_rng(9), 100)
+    none = pd.DataFrame({"verbatim_id": [], "code": []}, dtype=str)
+    found = voc.impact(frame, none)
+    assert found.text == "Not computed: no verbatim has a code."
+    waves = frame.assign(wave=["a", "b"] * 50)
+    moved = voc.score_change(waves, none, by="wave")
+    assert moved.table["code"].tolist() == ["all", "(none of these)"]
+    assert moved.table["estimate"].nunique() == 1
