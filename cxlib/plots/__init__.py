@@ -2,6 +2,7 @@
 
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
+from cxlib.plots.impact import code_change, code_impact
 from cxlib.plots.journeys import (
     funnel_gap,
     funnel_steps,
@@ -18,15 +19,10 @@ from cxlib.plots.nps import (
 )
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
-from cxlib.plots.roi import (
-    outcome_by_score,
-    placebo_lead,
-    point_value,
-    specifications,
-)
+from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.tracking import control_chart, love_plot, transition_table
-from cxlib.plots.voc import code_agreement, code_heatmap, code_impact, code_shares
+from cxlib.plots.voc import code_agreement, code_heatmap, code_shares
 from cxlib.plots.voc_shares import code_reweighted, cooccurrence
 from cxlib.plots.weighting import balance, tipping_point
 
@@ -35,6 +31,7 @@ __all__ = [
     "balance",
     "change_split",
     "code_agreement",
+    "code_change",
     "code_disputes",
     "code_heatmap",
     "code_impact",

@@ -13,7 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from cxlib import _format
 from cxlib.plots import _marks
-from cxlib.plots._marks import BLUE, GREY, INK, ORANGE, RED, UNIT_LABELS, Floats
+from cxlib.plots._marks import BLUE, GREY, INK, ORANGE, RED, Floats
 
 _ROW_HEIGHT, _MARGIN = 0.34, 1.0
 _MOST_SEGMENTS = 8
@@ -73,63 +73,6 @@ def code_shares(
     _rows_named(ax, rows, place, weak)
     ax.set_xlabel("% of verbatims that say something")
     ax.set_xlim(left=0)
-    _legend(ax)
-    return _marks.clean(ax)
-
-
-def code_impact(
-    table: pd.DataFrame,
-    *,
-    unit: str = "points",
-    label: str = "NPS",
-    weak: Collection[str] = (),
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw what each code's verbatims account for in the score, with interval and n.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        `Impact.table`; wider codes and those with too few mentions are not drawn.
-    unit, label : str
-        Of the score.
-    weak : collection of str
-        `Agreement.weak`: codes drawn grey.
-    ax : matplotlib.axes.Axes, optional
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Notes
-    -----
-    Dots: leave-one-code-out. Diamonds: the other codes held. Association, not effect.
-
-    Examples
-    --------
-    >>> from matplotlib import pyplot as plt
-    >>> ax = code_impact(pd.DataFrame())
-    >>> ax.texts[0].get_text()
-    'no impact to draw'
-    >>> plt.close(ax.figure)
-    """
-    rows = _drawn(table).sort_values("estimate", kind="stable")
-    if rows.empty:
-        return _marks.nothing("no impact to draw", ax)
-    ax = _marks.axes(ax, _MARGIN + 0.46 * len(rows))
-    place = np.arange(len(rows), dtype=float)
-    value = _marks.factor(unit) * rows["estimate"].to_numpy(dtype=float)
-    colours = [
-        c if c == GREY else RED if v < 0 else BLUE
-        for c, v in zip(_colours(rows, weak), value, strict=True)
-    ]
-    ax.barh(place - 0.14, value, height=0.3, color=colours, alpha=0.25, lw=0)
-    _marks.intervals(ax, rows, place - 0.14, unit, colours=colours)
-    _adjusted(ax, rows, place + 0.22, unit)
-    ax.axvline(0, color=INK, lw=1, zorder=1)
-    _rows_named(ax, rows, place, weak)
-    words = UNIT_LABELS.get(unit, unit).split(",")[0]
-    ax.set_xlabel(f"{words} of {label} that its verbatims account for (association)")
     _legend(ax)
     return _marks.clean(ax)
 
@@ -293,19 +236,6 @@ def _rows_named(
     ax.set_ylim(len(rows) - 0.4, -0.6)
     for label, code in zip(ax.get_yticklabels(), rows["code"], strict=True):
         label.set_color(GREY if code in weak else INK)
-
-
-def _adjusted(ax: Axes, rows: pd.DataFrame, place: Floats, unit: str) -> None:
-    """Small diamonds with intervals: the estimate with the other codes held."""
-    value, low, high = (
-        _marks.factor(unit) * rows[c].to_numpy(dtype=float)
-        for c in ("adjusted", "adjusted_ci_lower", "adjusted_ci_upper")
-    )
-    ax.hlines(place, low, high, color=GREY, lw=1.2)
-    ax.scatter(
-        value, place, s=26, marker="D", facecolors="white", edgecolors=GREY, zorder=3,
-        label="the other codes held",
-    )  # fmt: skip
 
 
 def _legend(ax: Axes) -> None:

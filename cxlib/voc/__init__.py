@@ -20,7 +20,9 @@ from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import names_of, redact
 from cxlib.voc.reweighted import reweighted
+from cxlib.voc.score_change import ScoreChange, score_change
 from cxlib.voc.sheets import read_sheet, write_sheet
+from cxlib.voc.solved import IfSolved, if_solved
 from cxlib.voc.text import answers, clean
 
 __all__ = [
@@ -29,11 +31,13 @@ __all__ = [
     "Codebook",
     "Commenters",
     "Coverage",
+    "IfSolved",
     "Impact",
     "Learned",
     "Prepared",
     "Prevalence",
     "Quotes",
+    "ScoreChange",
     "agreement",
     "answers",
     "audit",
@@ -47,6 +51,7 @@ __all__ = [
     "decision",
     "disagreements",
     "drift",
+    "if_solved",
     "impact",
     "keyness",
     "learn",
@@ -60,6 +65,7 @@ __all__ = [
     "redact",
     "reliability",
     "reweighted",
+    "score_change",
     "suggest_codes",
     "write_sheet",
 ]

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks, scales
-from cxlib.estimate import Design
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -20,20 +19,6 @@ ScaleLike = str | Mapping[str, Any] | scales.Scale
 def score_values(frame: pd.DataFrame, score: str, scale: scales.Scale) -> Array:
     """Return the answers' values in the scale's unit (points are -100, 0, 100)."""
     return scale.values(frame[score]) * scale.factor
-
-
-def least_squares(y: Array, columns: Array, plan: Design) -> tuple[Array, Array]:
-    """Regress y on columns by weights; return coefficients and their influence values.
-
-    The influence of row i is ``(X'WX)^-1 x_i w_i e_i``: with `design_se` it gives the
-    sandwich standard error under the design.
-    """
-    w = plan.weights
-    bread = np.linalg.pinv((columns * w[:, None]).T @ columns)
-    slope = bread @ (columns * w[:, None]).T @ y
-    residual = y - columns @ slope
-    influence = (columns * (w * residual)[:, None]) @ bread
-    return slope, influence
 
 
 def score_bands(

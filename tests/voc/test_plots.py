@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from cxlib import plots, voc
 
@@ -78,18 +79,76 @@ def test_raw_count_is_drawn_hollow_where_corrected(frame, hand):
     assert ax.figure.legends
 
 
-def test_impact_has_two_marks_a_code_and_a_zero_line(frame):
+def test_impact_bubbles_stand_at_share_and_impact(frame):
     found = voc.impact(frame, voc.code(frame, BOOK), codebook=BOOK)
     ax = plots.code_impact(found.table, unit=found.unit, label=found.label)
-    assert names(ax)[0] == "Late"
-    diamonds = next(
-        c for c in ax.collections if c.get_label() == "the other codes held"
+    rows = found.table[found.table["code"] != "top"].reset_index(drop=True)
+    level, upright, bubbles, _, held = ax.collections[:5]
+    x, y = 100 * rows["share_mentions"], rows["estimate"]
+    assert np.allclose(bubbles.get_offsets(), np.column_stack([x, y]))
+    area = bubbles.get_sizes()
+    assert area[0] / area[1] == pytest.approx(rows["n"][0] / rows["n"][1])
+    assert np.allclose(held.get_offsets()[:, 1], rows["adjusted"])
+    assert upright.get_segments()[0][:, 1] == pytest.approx(
+        [rows["ci_lower"][0], rows["ci_upper"][0]]
     )
-    assert len(diamonds.get_offsets()) == 3
-    assert any(np.allclose(line.get_xdata(), 0) for line in ax.lines)
-    assert (
-        ax.get_xlabel() == "points of NPS that its verbatims account for (association)"
+    assert level.get_segments()[0][:, 0] == pytest.approx(
+        [100 * rows[f"share_mentions_ci_{end}"][0] for end in ("lower", "upper")]
     )
+    assert {text.get_text() for text in ax.texts} == {"Late", "Rude", "Dear"}
+    assert any(np.allclose(line.get_ydata(), 0) for line in ax.lines)
+    assert ax.get_ylabel() == "points of NPS it accounts for (association)"
+
+
+def test_weak_codes_and_unclear_impacts_are_drawn_as_such(frame):
+    found = voc.impact(frame, voc.code(frame, BOOK), codebook=BOOK)
+    table = found.table.copy()
+    table.loc[table["code"] == "dear", ["ci_lower", "ci_upper"]] = [-9.0, 9.0]
+    ax = plots.code_impact(table, weak=["late"])
+    codes = [code for code in table["code"] if code != "top"]
+    faces = ax.collections[2].get_facecolor()[:, :3]
+    assert np.allclose(faces[codes.index("dear")], 1), "open: may be none"
+    edge = ax.collections[2].get_edgecolor()[codes.index("late"), :3]
+    assert np.allclose(edge, to_rgb("#7a8390"))
+    assert "Late (weak)" in {text.get_text() for text in ax.texts}
+
+
+def test_impact_names_do_not_touch(frame):
+    table = pd.DataFrame(
+        {"code": list("abcdefgh"), "name": [f"Long name of {c}" for c in "abcdefgh"],
+         "parent": "", "n": 50, "share_mentions": np.linspace(0.10, 0.12, 8),
+         "share_mentions_ci_lower": 0.05, "share_mentions_ci_upper": 0.2,
+         "estimate": np.linspace(-1, 0.5, 8), "adjusted": 0.0, "ci_lower": -3.0,
+         "ci_upper": 3.0}
+    )  # fmt: skip
+    ax = plots.code_impact(table)
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_tightbbox() for text in ax.texts]
+    touching = [a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i]]
+    assert len(boxes) == 8
+    assert sum(touching) <= 1
+
+
+def test_change_draws_both_parts_and_the_whole(frame):
+    waves = frame.assign(wave=np.repeat(["a", "b"], 450))
+    waves.loc[waves.index >= 450, "score"] -= 1
+    coded = voc.code(waves, BOOK)
+    found = voc.score_change(waves, coded, by="wave", codebook=BOOK)
+    ax = plots.code_change(found.table, unit=found.unit, label=found.label)
+    assert names(ax)[0] == "the whole change of NPS, n = 900"
+    silent = (~waves["verbatim"].str.contains("|".join(CODES))).sum()
+    assert names(ax)[-1] == f"none of these codes, n = {silent}"
+    told = ax.get_legend_handles_labels()[1]
+    assert told == ["said more or less often", "higher or lower score when said"]
+    drawn = sum(
+        float(mark.get_offsets()[:, 0].sum())
+        for mark in ax.collections
+        if mark.get_label() in told
+    )
+    rows = found.table.set_index("code")
+    rest = rows.loc["(none of these)", "estimate"]
+    assert drawn + rest == pytest.approx(rows.loc["all", "estimate"])
+    assert plots.code_change(pd.DataFrame()).texts[0].get_text() == "no change to draw"
 
 
 def test_heatmap_tells_share_interval_and_n(frame):
