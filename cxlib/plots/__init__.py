@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.code_trend import code_trend
 from cxlib.plots.drivers import driver_odds, importance_performance
 from cxlib.plots.journeys import (
     funnel_gap,
@@ -36,6 +37,7 @@ __all__ = [
     "code_heatmap",
     "code_impact",
     "code_shares",
+    "code_trend",
     "control_chart",
     "cut_points",
     "driver_odds",

@@ -69,15 +69,15 @@ class Bridge(Told):
             return f"Versions {old} and {new} share no code with enough verbatims."
         breaks = self._breaks()
         n = tested["code"].nunique()
-        codes = f"{_format.count(n)} code{'' if n == 1 else 's'}"
-        lead = f"From version {old} to {new}, "
+        trends = f"{_format.count(n)} trend{'' if n == 1 else 's'}"
+        lead = f"From version {old} to {new} of the codebook,"
         if not breaks:
-            return f"{lead}none of {codes} breaks beyond noise{self._most(tested)}."
+            return f"{lead} none of {trends} breaks beyond noise{self._most(tested)}."
         told = " ".join(self._statement(row) for row in breaks[:2])
         rest = tested[~tested["code"].isin(self.broken)]
-        of = f"{len(self.broken)} of {codes}"
         verb = "breaks" if len(self.broken) == 1 else "break"
-        return f"{lead}the trend of {of} {verb}{self._most(rest)}. {told}"
+        count = f"{len(self.broken)} of {trends} {verb}"
+        return f"{lead} {count}{self._most(rest)}. {told}"
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -221,8 +221,8 @@ def bridge(
     ...     {"id": "price", "phrases": {"en": ["dear", "costs"]}}]})
     >>> said = pd.DataFrame({"verbatim": ["dear"] * 20 + ["costs"] * 12 + ["ok"] * 68})
     >>> print(bridge(said, old, new).text)
-    From version 1 to 2, the trend of 1 of 1 code breaks. Price reads 32.0 % instead of
-    20.0 %: +12.0 percentage points (95 % CI 5.0 to 18.3, n = 100).
+    From version 1 to 2 of the codebook, 1 of 1 trend breaks. Price reads 32.0 % instead
+    of 20.0 %: +12.0 percentage points (95 % CI 5.0 to 18.3, n = 100).
     """
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     codebooks = (old, new)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
-from cxlib import voc
+from cxlib import plots, voc
 from cxlib.errors import ArgumentError
 
 
@@ -125,7 +127,7 @@ def test_bridge_turned_round_has_the_opposite_sign_and_itself_has_none():
     same = voc.bridge(said, OLD, OLD, by="wave")
     assert not same.broken
     assert (same.table["estimate"].fillna(0) == 0).all()
-    assert "none of 6 codes breaks beyond noise" in same.text
+    assert "none of 6 trends breaks beyond noise" in same.text
 
 
 def test_bridge_keeps_the_design_and_draws_with_its_seed():
@@ -178,6 +180,43 @@ def test_small_segments_are_hidden_and_shown():
     assert set(lone.table.loc[lone.table["segment"] == "w2", "status"]) <= {
         "too few", "new", "gone",
     }  # fmt: skip
+
+
+def trend():
+    rows = [
+        {"segment": wave, "code": code, "name": code.title(), "parent": "", "n": 200,
+         "estimate": share, "ci_lower": share - 0.05, "ci_upper": share + 0.05}
+        for wave in ("all", "w1", "w2", "w3")
+        for code, share in (("late", 0.2), ("price", 0.4), ("mood", 0.1))
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def dashes(ax):
+    return [line.get_linestyle() for line in ax.lines if len(line.get_xdata()) == 2
+            and line.get_xdata()[0] != line.get_xdata()[1]]  # fmt: skip
+
+
+def test_the_chart_leaves_a_broken_line_unjoined_and_bridges_it():
+    breaks = voc.bridge(told(), OLD, NEW)
+    ax = plots.code_trend(trend(), breaks=breaks.table, changed="w3")
+    marks = [c for c in ax.collections if isinstance(c, PathCollection)]
+    hollow = [c for c in marks if np.allclose(c.get_facecolors(), 1)]
+    assert len(hollow) == 1, "one line breaks"
+    gap = breaks.table.set_index("code").loc["late", "estimate"]
+    assert hollow[0].get_offsets()[0][1] == pytest.approx(20 + 100 * gap)
+    assert sorted(set(dashes(ax))) == ["-", "--", ":"], "mood has no bridge: dotted"
+    texts = [t.get_text() for t in ax.texts]
+    assert any(t.startswith("new codebook") for t in texts)
+    assert {"Late 20.0", "Price 40.0", "Mood 10.0"} <= set(texts)
+    plt.close(ax.figure)
+    ax = plots.code_trend(trend(), breaks=breaks.table, codes=["price"], weak=["price"])
+    assert not any("codebook" in t.get_text() for t in ax.texts)
+    assert [t.get_text() for t in ax.texts] == ["Price (weak) 40.0"]
+    plt.close(ax.figure)
+    ax = plots.code_trend(pd.DataFrame())
+    assert ax.texts[0].get_text() == "no trend to draw"
+    plt.close(ax.figure)
 
 
 @pytest.mark.slow
