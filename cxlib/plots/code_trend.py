@@ -86,7 +86,9 @@ def code_trend(
         colour = GREY if code in weak else _COLOURS[k % len(_COLOURS)]
         shift = (k - (len(names) - 1) / 2) * 0.05
         gap = _break(breaks, code, confidence_level) if at else None
-        _line(ax, part, np.arange(len(waves)) + shift, colour, at, gap)
+        _line(
+            ax, part, np.arange(len(waves), dtype=np.float64) + shift, colour, at, gap
+        )
         told = f"{part['name'].dropna().iloc[-1]}{' (weak)' if code in weak else ''}"
         ends.append((100 * float(part["estimate"].dropna().iloc[-1]), told, colour))
     if at:

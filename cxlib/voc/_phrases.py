@@ -13,6 +13,7 @@ _PREFIX_MIN = 2
 _CACHE_MAX = 500_000
 _GAP = re.compile(r"[^\S\n\r]*[\"'\u2019\u00ab\u00bb\u201c\u201d-]?[^\S\n\r]*")
 Place = tuple[int, int]
+_Starts = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,11 @@ class Phrase:
         """Whether the phrase stands at a place; its first word is known to."""
         if start + len(self.words) > len(tokens):
             return False
-        return all(
-            tokens[start + k].startswith(word) if prefix else tokens[start + k] == word
-            for k, (word, prefix) in enumerate(
-                zip(self.words, self.prefix, strict=True)
-            )
-            if k
-        )
+        for k in range(1, len(self.words)):
+            token, word = tokens[start + k], self.words[k]
+            if token != word and not (self.prefix[k] and token.startswith(word)):
+                return False
+        return True
 
 
 def parse(phrase: str) -> Phrase:
@@ -124,16 +123,19 @@ class Finder:
                 self._prefix.append((phrase.words[0], number))
             else:
                 self._exact.setdefault(phrase.words[0], []).append(number)
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._known: dict[str, _Starts | None] = {}
 
-    def _starts(self, token: str) -> tuple[int, ...]:
-        found = tuple(self._exact.get(token, ())) + tuple(
+    def _starts(self, token: str) -> _Starts | None:
+        """Return the phrases that are this word, and those that only begin with it."""
+        found = self._exact.get(token, []) + [
             number for start, number in self._prefix if token.startswith(start)
-        )
+        ]
+        whole = tuple(one for one in found if len(self.phrases[one].words) == 1)
+        longer = tuple(one for one in found if len(self.phrases[one].words) > 1)
         if len(self._known) > _CACHE_MAX:
             self._known.clear()
-        self._known[token] = found
-        return found
+        self._known[token] = (whole, longer) if found else None
+        return self._known[token]
 
     def find(self, text: str) -> tuple[int, ...]:
         """Return the numbers of the phrases in a verbatim, in order."""
@@ -141,16 +143,16 @@ class Finder:
         tokens = words(folded)
         known, hits = self._known, set[int]()
         for place, token in enumerate(tokens):
-            starts = known.get(token)
+            starts = known[token] if token in known else self._starts(token)
             if starts is None:
-                starts = self._starts(token)
-            for number in starts:
+                continue
+            hits.update(starts[0])
+            for number in starts[1]:
                 if number not in hits and self.phrases[number].at(tokens, place):
                     hits.add(number)
-        hits.update(
-            number for number, one, reads in self._patterns
-            if one.search(folded, 0, reads)
-        )  # fmt: skip
+        for number, one, reads in self._patterns:
+            if one.search(folded, 0, reads):
+                hits.add(number)
         return tuple(sorted(hits))
 
     def places(self, text: str, numbers: Iterable[int]) -> dict[int, list[Place]]:
