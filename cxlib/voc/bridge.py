@@ -92,9 +92,11 @@ class Bridge(Told):
         )  # fmt: skip
 
     def _breaks(self) -> list[Row]:
+        """Clear breaks: of all verbatims first, then of segments, widest first."""
         rows = self.table[self.table["pvalue_adj"] < 1 - self.confidence_level]
-        order = rows["estimate"].abs().sort_values(ascending=False, kind="stable").index
-        return records(rows.loc[order])
+        part, size = rows["segment"] != "all", -rows["estimate"].abs()
+        ranked = rows.assign(_part=part, _size=size).sort_values(["_part", "_size"])
+        return records(ranked.drop(columns=["_part", "_size"]))
 
     def _most(self, rows: pd.DataFrame) -> str:
         ends = rows[["ci_lower", "ci_upper"]].abs().to_numpy(dtype=float)

@@ -182,6 +182,32 @@ def test_small_segments_are_hidden_and_shown():
     }  # fmt: skip
 
 
+def test_bridge_takes_the_codes_of_any_machine():
+    said = told(300)
+    by_rule = [voc.code(said, one) for one in (OLD, NEW)]
+    given = voc.bridge(said, OLD, NEW, coded=(by_rule[0], by_rule[1])).table
+    pd.testing.assert_frame_equal(given, voc.bridge(said, OLD, NEW).table)
+    only = by_rule[1][by_rule[1]["code"] == "late"]
+    row = voc.bridge(said, OLD, NEW, coded=(only, only)).table.set_index("code")
+    assert row.loc["late", "estimate"] == 0
+
+
+def test_bridge_shows_its_numbers_and_says_them():
+    found = voc.bridge(told(), OLD, NEW, by="wave")
+    assert {"late"} == set(found.broken)
+    html = found._repr_html_()
+    assert "<th>wave</th>" in html
+    assert "new" in html
+    first = found.findings[0]
+    assert first.id == "break_late_in_all"
+    assert (first.unit, first.n) == ("share_points", 400)
+    assert first.ci_lower < first.estimate < first.ci_upper
+    assert first.statement in found.text
+    nothing = voc.bridge(told(), book(1, leaf("a")), book(2, leaf("b")))
+    assert nothing.text == "Versions 1 and 2 share no code with enough verbatims."
+    assert nothing.findings == ()
+
+
 def trend():
     rows = [
         {"segment": wave, "code": code, "name": code.title(), "parent": "", "n": 200,
