@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
 from cxlib.plots.impact import code_change, code_impact
@@ -37,6 +38,7 @@ __all__ = [
     "code_impact",
     "code_reweighted",
     "code_shares",
+    "code_trend",
     "coder_drift",
     "coder_quality",
     "control_chart",

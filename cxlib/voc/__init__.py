@@ -3,6 +3,7 @@
 from cxlib.voc._reliability import reliability
 from cxlib.voc.agreement import Agreement, agreement
 from cxlib.voc.audit import audit
+from cxlib.voc.bridge import Bridge, bridge
 from cxlib.voc.choices import caveats, choices, decision
 from cxlib.voc.codebook import Code, Codebook
 from cxlib.voc.coder import code
@@ -24,9 +25,11 @@ from cxlib.voc.score_change import ScoreChange, score_change
 from cxlib.voc.sheets import read_sheet, write_sheet
 from cxlib.voc.solved import IfSolved, if_solved
 from cxlib.voc.text import answers, clean
+from cxlib.voc.versions import check_examples, compare_codebooks
 
 __all__ = [
     "Agreement",
+    "Bridge",
     "Code",
     "Codebook",
     "Commenters",
@@ -41,11 +44,14 @@ __all__ = [
     "agreement",
     "answers",
     "audit",
+    "bridge",
     "caveats",
+    "check_examples",
     "choices",
     "clean",
     "code",
     "commenters",
+    "compare_codebooks",
     "cooccurrence",
     "coverage",
     "decision",

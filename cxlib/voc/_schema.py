@@ -8,11 +8,13 @@ from typing import Any
 
 from cxlib import _checks
 from cxlib.errors import Problem
+from cxlib.voc._codes import ACTIVE, LISTS, MERGED, RETIRED, TEXTS
 from cxlib.voc._phrases import phrase_error
 
 _ID = re.compile(r"[\w.-]{1,60}")
 _TOP = ("version", "codes")
-_CODE = ("id", "name", "definition", "parent", "phrases", "exclude")
+_CODE = ("id", *TEXTS, "parent", *LISTS, "status", "merged_into", "since")
+_STATUSES = (ACTIVE, MERGED, RETIRED)
 
 
 def structure_problems(content: object, source: str) -> list[Problem]:
@@ -55,24 +57,82 @@ def code_problems(codes: Sequence[Mapping[str, Any]], source: str) -> list[Probl
     known = {str(entry.get("id")) for entry in codes}
     if not found:
         found += _parents(codes, known, source)
-    parents = {entry.get("parent") for entry in codes}
+        found += _statuses(codes, source)
+    filled = _filled(codes)
     for entry in codes:
         name = str(entry.get("id"))
-        for part in ("name", "definition"):
+        for part in TEXTS:
             found += _texts(entry.get(part), part, name, source)
         given = list[Problem]()
-        for part in ("phrases", "exclude"):
+        for part in LISTS:
             given += _phrases(entry.get(part), part, name, source)
         found += given
-        filled = isinstance(entry.get("phrases"), Mapping) and any(
-            entry["phrases"].values()
-        )
-        if not given and not filled and name not in parents:
+        if not given and name not in filled and _status(entry) == ACTIVE:
             fix = "Give at least one phrase, or make it the parent of a code with some."
             found.append(
                 Problem(rule="has no phrases", fix=fix, file=source, column=name)
             )
     return found
+
+
+def _status(entry: Mapping[str, Any]) -> object:
+    return entry.get("status") or ACTIVE
+
+
+def _filled(codes: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Ids that phrases can give: their own, an active child's, a merged code's."""
+    found = {str(one.get("parent")) for one in codes if _status(one) == ACTIVE}
+    for one in codes:
+        if isinstance(one.get("phrases"), Mapping) and any(one["phrases"].values()):
+            found |= {str(one.get("id")), str(one.get("merged_into"))}
+    return found
+
+
+def _statuses(codes: Sequence[Mapping[str, Any]], source: str) -> list[Problem]:
+    """Return what is wrong with status, merged_into and since."""
+    by_id = {str(entry["id"]): entry for entry in codes}
+    found = list[Problem]()
+    for name, entry in by_id.items():
+        told = _status_problem(entry, by_id)
+        if told:
+            found.append(Problem(rule=told[0], fix=told[1], file=source, column=name))
+    return found
+
+
+def _status_problem(
+    entry: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, str] | None:
+    status, into, parent = _status(entry), entry.get("merged_into"), entry.get("parent")
+    since = entry.get("since")
+    if status not in _STATUSES:
+        return f"`status` is {status!r}", "Use active, merged or retired."
+    if isinstance(since, (Mapping, list, bool)):
+        return (
+            f"`since` is {since!r}",
+            "Write the version in which the code first stood.",
+        )
+    if (status == MERGED) != bool(into):
+        fix = "Give both `status: merged` and `merged_into`, or neither."
+        return f"`merged_into` is {into!r} and `status` is '{status}'", fix
+    if into:
+        return _target_problem(str(into), by_id)
+    if status == ACTIVE and parent and _status(by_id.get(str(parent), {})) != ACTIVE:
+        gone = _status(by_id[str(parent)])
+        return f"the parent '{parent}' is {gone}", "Name an active parent, or null."
+    return None
+
+
+def _target_problem(
+    into: str, by_id: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, str] | None:
+    if into not in by_id:
+        hint = _checks.did_you_mean(into, sorted(by_id))
+        return f"`merged_into`: '{into}' is not a code", hint[:1].upper() + hint[1:]
+    status = _status(by_id[into])
+    if status != ACTIVE:
+        best = by_id[into].get("merged_into") or "an active code"
+        return f"`merged_into`: '{into}' is {status} itself", f"Name {best}."
+    return None
 
 
 def _unknown(key: object, known: Sequence[str], source: str, code: str) -> Problem:
@@ -157,8 +217,14 @@ def _phrases(given: object, part: str, name: str, source: str) -> list[Problem]:
             found.append(Problem(rule=rule, fix=fix, file=source, column=name))
             continue
         for phrase in phrases or []:
-            error = phrase_error(phrase)
+            error = (phrase_error if part in LISTS[:2] else _example_error)(phrase)
             if error:
                 rule = f"`{part}.{language}`: {error[0]}"
                 found.append(Problem(rule=rule, fix=error[1], file=source, column=name))
     return found
+
+
+def _example_error(text: object) -> tuple[str, str] | None:
+    if isinstance(text, str) and text.strip():
+        return None
+    return f"{text!r} is not a text", "Write what a customer could say, in quotes."

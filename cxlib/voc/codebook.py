@@ -2,69 +2,51 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from cxlib import _checks, paths
-from cxlib.errors import ArgumentError, DataError
+from cxlib import _checks
+from cxlib.errors import ArgumentError, DataError, Problem
+from cxlib.voc import _book_files
+from cxlib.voc._codes import ACTIVE, MERGED, Code, digest, from_entry
 from cxlib.voc._schema import code_problems, structure_problems
 
-Texts = Mapping[str, str]
-Phrases = Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
-    """One theme.
-
-    Attributes
-    ----------
-    id : str
-        Never changes; a renamed theme keeps it.
-    name, definition : mapping of language to text
-    parent : str
-        Id of the wider theme, '' at the top.
-    phrases, exclude : mapping of language to tuple of str
-        What gives the code, and what takes it away again.
-    """
-
-    id: str
-    name: Texts
-    definition: Texts
-    parent: str
-    phrases: Phrases
-    exclude: Phrases
+__all__ = ["Code", "Codebook"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Codebook:
     """Codes, in order, with the version and the hash of what they say.
 
-    Build it with `from_yaml` or `from_dict`.
+    Build it with `from_file`, `from_table`, `from_yaml` or `from_dict`.
 
     Attributes
     ----------
     version : str
         As declared.
     codes : tuple of Code
+        Those that are given today.
     sha256 : str
         Of the content, whatever the layout of the file.
+    former : tuple of Code
+        Merged and retired ones: their ids are never given again, and codings made
+        when they stood can still be read (`roll_up`).
 
     Notes
     -----
     A phrase is matched without regard to case and accents, as whole words in a row
     (punctuation between them does not matter). `*` ends a prefix: ``courier*``
     matches "couriers". ``re:`` starts a regular expression, searched anywhere in the
-    folded text. A phrase of `exclude` anywhere in a verbatim takes the code away.
-    A verbatim that has a code has the code's parents too.
+    folded text; one that some text could keep busy for hours is refused. A phrase of
+    `exclude` takes away the code's phrases that it overlaps or touches: "not late"
+    takes "late" away there, and leaves "very late" in the next sentence.
+    A verbatim that has a code has the code's parents too. A merged code's phrases
+    give the code it was merged into.
 
     Examples
     --------
@@ -79,6 +61,7 @@ class Codebook:
     version: str
     codes: tuple[Code, ...]
     sha256: str
+    former: tuple[Code, ...] = ()
 
     @classmethod
     def from_dict(
@@ -89,8 +72,10 @@ class Codebook:
         Parameters
         ----------
         content : mapping
-            ``{version, codes: [{id, name, definition, parent, phrases, exclude}]}``;
-            name and definition map a language to text, phrases and exclude to a list.
+            ``{version, codes: [{id, name, definition, parent, phrases, exclude,
+            examples, counterexamples, status, merged_into, since}]}``; name and
+            definition map a language to text; phrases, exclude, examples and
+            counterexamples map one to a list.
         source : str
             What messages call it.
 
@@ -99,19 +84,13 @@ class Codebook:
         DataError
             With every broken rule: unknown keys, ids that are blank or repeat,
             parents that are not there or go round in a circle, codes without
-            phrases, phrases without words, regular expressions that do not compile.
+            phrases, phrases without words, regular expressions that do not compile or
+            could run away, codes merged into one that is not active.
         """
-        problems = structure_problems(content, source)
-        if not problems:
-            problems = code_problems(content["codes"], source)
+        problems = _problems(content, source)
         if problems:
-            what = "problem" if len(problems) == 1 else "problems"
-            raise DataError(
-                f"{source}: {len(problems)} {what} to mend.", problems=problems
-            )
-        codes = tuple(_code(entry) for entry in content["codes"])
-        version = str(content["version"])
-        return cls(version=version, codes=codes, sha256=_hash(version, codes))
+            raise DataError(_book_files.count(source, problems), problems=problems)
+        return _build(content)
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Codebook:
@@ -129,16 +108,74 @@ class Codebook:
         DataError
             If it is not YAML or not a codebook; see `from_dict`.
         """
-        file = _find(path)
-        try:
-            content = yaml.load(
-                file.read_text(encoding="utf-8-sig"), Loader=_UniqueLoader
+        file = _book_files.find(path)
+        return cls.from_dict(_book_files.read_yaml(file), source=file.name)
+
+    @classmethod
+    def from_table(
+        cls, table: str | Path | pd.DataFrame, *, version: str = ""
+    ) -> Codebook:
+        r"""Read a codebook kept as a table: CSV, Excel or a frame, one row a code.
+
+        Parameters
+        ----------
+        table : path or pandas.DataFrame
+            Columns: id, and as needed parent, status, merged_into, since, version,
+            and for each language ``name_en``, ``definition_en``, ``phrases_en``,
+            ``exclude_en``, ``examples_en``, ``counterexamples_en``. Several phrases
+            in a cell stand apart by ";" or on lines of their own; a ";" that belongs
+            to a phrase is written "\;". Of a workbook, the first sheet.
+        version : str
+            Where the table has no column `version` ("1" if neither says).
+
+        Raises
+        ------
+        DataError
+            With every broken rule, its row (as a spreadsheet counts) and column.
+
+        Examples
+        --------
+        >>> rows = pd.DataFrame({"id": ["price"], "phrases_en": ["dear; pric*"]})
+        >>> Codebook.from_table(rows).codes[0].phrases
+        {'en': ('dear', 'pric*')}
+        """
+        rows, source = _book_files.read_table(table)
+        content, problems = _book_files.content_of(rows, source, version)
+        found = problems or _book_files.placed(rows, _problems(content, source))
+        if found:
+            raise DataError(_book_files.count(source, found), problems=found)
+        return _build(content)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Codebook:
+        """Read a codebook from YAML, CSV or Excel, by the file's ending.
+
+        Parameters
+        ----------
+        path : path
+            .yaml or .yml: `from_yaml`; .csv, .tsv, .xlsx, .xlsm: `from_table`.
+        """
+        ending = Path(path).suffix.casefold()
+        kinds = (*_book_files.YAML, *_book_files.TABLES)
+        if ending not in kinds:
+            raise ArgumentError(
+                f"`codebook` is '{path}'; its ending must be one of {', '.join(kinds)}."
             )
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise DataError(
-                f"{file.name} is not readable as YAML: {_where(error)}"
-            ) from None
-        return cls.from_dict(content, source=file.name)
+        return (cls.from_yaml if ending in _book_files.YAML else cls.from_table)(path)
+
+    def to_yaml(self, path: str | Path) -> Path:
+        """Write the codebook as the versioned YAML file; return its path.
+
+        Parameters
+        ----------
+        path : path
+            A relative one counts from the project root, else from the working folder.
+        """
+        return _book_files.write_yaml(path, self.version, (*self.codes, *self.former))
+
+    def to_table(self) -> pd.DataFrame:
+        """Return one row a code, all text, as `from_table` reads it."""
+        return _book_files.table_of(self.version, (*self.codes, *self.former))
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -148,12 +185,18 @@ class Codebook:
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages that have phrases, sorted."""
-        return tuple(sorted({key for code in self.codes for key in code.phrases}))
+        used = (*self.codes, *(one for one in self.former if one.status == MERGED))
+        return tuple(sorted({key for code in used for key in code.phrases}))
 
     def label(self, code: str, language: str = "") -> str:
         """Return a code's name in a language, else its first name, else its id."""
-        names = next((one.name for one in self.codes if one.id == code), {})
+        every = (*self.codes, *self.former)
+        names = next((one.name for one in every if one.id == code), {})
         return names.get(language) or next(iter(names.values()), code)
+
+    def now(self, code: str) -> str:
+        """Return the id that a code is counted under today; '' for a retired one."""
+        return next((one.merged_into for one in self.former if one.id == code), code)
 
     def ancestors(self, code: str) -> tuple[str, ...]:
         """Return a code's parents, nearest first."""
@@ -171,6 +214,9 @@ class Codebook:
     def roll_up(self, codings: pd.DataFrame, *, code: str = "code") -> pd.DataFrame:
         """Give every coded row's parents the same row, once.
 
+        A merged code becomes the one it was merged into; a retired one becomes blank:
+        somebody looked, and found nothing that is counted today.
+
         Parameters
         ----------
         codings : pandas.DataFrame
@@ -184,6 +230,10 @@ class Codebook:
             If a code is not in the codebook.
         """
         _checks.columns(codings, [code], "codings")
+        gone = {one.id: one.merged_into for one in self.former}
+        if gone:
+            today = codings[code].astype(object).replace(gone)
+            codings = codings.assign(**{code: today})
         blank = codings[code].isna() | (codings[code].astype(str).str.strip() == "")
         used = codings.loc[~blank, code].astype(str)
         for name in used.unique():
@@ -204,6 +254,9 @@ class Codebook:
     def text(self) -> str:
         """One line for a report: version, size, languages and hash."""
         one = "code" if len(self.codes) == 1 else "codes"
+        statuses = [code.status for code in self.former]
+        gone = ", ".join(f"{statuses.count(s)} {s}" for s in sorted(set(statuses)))
+        one += f" ({gone})" if gone else ""
         return (
             f"Codebook version {self.version}: {len(self.codes)} {one}, phrases in "
             f"{', '.join(self.languages)}; sha256 {self.sha256[:12]}."
@@ -226,63 +279,17 @@ class Codebook:
         return f"<p class='finding'>{html.escape(self.text)}</p>{table}"
 
 
-class _UniqueLoader(yaml.SafeLoader):
-    """Safe loader that refuses a key given twice (YAML keeps the last in silence)."""
-
-    def construct_mapping(
-        self,
-        node: yaml.MappingNode,
-        deep: bool = False,  # noqa: FBT001, FBT002
-    ) -> dict[Any, Any]:
-        keys = [str(getattr(key, "value", "")) for key, _ in node.value]
-        for twice in {key for key in keys if keys.count(key) > 1 and key != "<<"}:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key '{twice}' is given twice", node.start_mark
-            )
-        return dict(super().construct_mapping(node, deep))
+def _problems(content: object, source: str) -> list[Problem]:
+    found = structure_problems(content, source)
+    if found or not isinstance(content, Mapping):
+        return found
+    return code_problems(content["codes"], source)
 
 
-def _find(path: str | Path) -> Path:
-    try:
-        file = paths.resolve(path)
-    except ArgumentError:
-        file = Path(path)
-    if not file.is_file():
-        near = (
-            [one.name for one in file.parent.glob("*.y*ml")]
-            if file.parent.is_dir()
-            else []
-        )
-        hint = _checks.did_you_mean(file.name, near) if near else "check the path."
-        raise ArgumentError(f"`codebook` is '{path}'; there is no such file: {hint}")
-    return file
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    return f"{getattr(error, 'problem', None) or error}{place}."
-
-
-def _code(entry: Mapping[str, Any]) -> Code:
-    return Code(
-        id=entry["id"],
-        name=dict(entry.get("name") or {}),
-        definition=dict(entry.get("definition") or {}),
-        parent=entry.get("parent") or "",
-        phrases=_lists(entry.get("phrases")),
-        exclude=_lists(entry.get("exclude")),
-    )
-
-
-def _lists(given: Mapping[str, Iterable[str]] | None) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(values) for key, values in (given or {}).items() if values}
-
-
-def _hash(version: str, codes: tuple[Code, ...]) -> str:
-    content = [
-        [one.id, sorted(one.name.items()), sorted(one.definition.items()), one.parent,
-         sorted(one.phrases.items()), sorted(one.exclude.items())]
-        for one in codes
-    ]  # fmt: skip
-    return hashlib.sha256(json.dumps([version, content]).encode()).hexdigest()
+def _build(content: Mapping[str, Any]) -> Codebook:
+    every = tuple(from_entry(entry) for entry in content["codes"])
+    codes = tuple(one for one in every if one.status == ACTIVE)
+    former = tuple(one for one in every if one.status != ACTIVE)
+    version = str(content["version"])
+    sha256 = digest(version, (*codes, *former))
+    return Codebook(version=version, codes=codes, sha256=sha256, former=former)

@@ -10,8 +10,9 @@ import pandas as pd
 
 from cxlib import _checks
 from cxlib.voc._frames import verbatim_ids
-from cxlib.voc._phrases import Finder, Phrase, parse
+from cxlib.voc._phrases import Finder, Phrase, cleared, parse
 from cxlib.voc.codebook import Codebook
+from cxlib.voc.text import fold
 
 SEPARATOR = " · "
 Rows = npt.NDArray[np.intp]
@@ -52,9 +53,13 @@ def code(
 
     Notes
     -----
-    Parents get their children's rows, once. An exclude phrase anywhere in the
-    verbatim takes the code's own phrases away. Only the first 20,000 characters of a
-    verbatim are read. Equal verbatims are read once.
+    Parents get their children's rows, once. An exclude phrase takes away the code's
+    own phrases that it overlaps or touches (blanks, a quote or a hyphen between, no
+    other word and no other punctuation): "not late" leaves "very late" elsewhere in
+    the verbatim alone. Phrases of a merged code give the code it was merged into;
+    those of a retired code give nothing. Only the first 20,000 characters of a
+    verbatim are read (2,000 by a regular expression with an open repeat, 500 with
+    two). Equal verbatims are read once.
 
     Examples
     --------
@@ -116,20 +121,25 @@ def _by_language(
 
 
 class _Coder:
-    """A codebook's phrases of one language, ready to work."""
+    """A codebook's phrases of one language, ready to work.
+
+    `owner` says of each phrase which code wrote it, the place of the code it gives,
+    and whether it excludes.
+    """
 
     def __init__(self, codebook: Codebook, language: str) -> None:
-        self.codebook = codebook
-        self.owner: list[tuple[int, bool]] = []
+        place = {name: i for i, name in enumerate(codebook.ids)}
+        self.owner: list[tuple[int, int, bool]] = []
         phrases: list[Phrase] = []
-        for number, one in enumerate(codebook.codes):
+        for source, one in enumerate((*codebook.codes, *codebook.former)):
+            target = place.get(codebook.now(one.id), -1)
             for excluding, given in ((False, one.phrases), (True, one.exclude)):
                 keys = [language] if language else list(given)
                 texts = dict.fromkeys(t for key in keys for t in given.get(key, ()))
+                texts = texts if target >= 0 else {}
                 phrases += [parse(text) for text in texts]
-                self.owner += [(number, excluding)] * len(texts)
+                self.owner += [(source, target, excluding)] * len(texts)
         self.finder = Finder(phrases)
-        place = {name: i for i, name in enumerate(codebook.ids)}
         self.above = [[place[a] for a in codebook.ancestors(c)] for c in codebook.ids]
         self.seen: dict[tuple[int, ...], tuple[list[int], list[str]]] = {}
 
@@ -145,18 +155,39 @@ class _Coder:
 
     def _assign(self, text: object) -> tuple[list[int], list[str]]:
         hits = self.finder.find(text) if isinstance(text, str) else ()
-        if hits not in self.seen:
-            self.seen[hits] = self._codes(hits)
+        if hits in self.seen:
+            return self.seen[hits]
+        barring = {self.owner[hit][0] for hit in hits if self.owner[hit][2]}
+        if barring:
+            return self._codes(self._left(str(text), hits, barring))
+        self.seen[hits] = self._codes(hits)
         return self.seen[hits]
 
+    def _left(
+        self, text: str, hits: tuple[int, ...], barring: set[int]
+    ) -> tuple[int, ...]:
+        """Return the hits that no exclude phrase of their code takes away."""
+        folded = fold(text)
+        places = self.finder.places(
+            text, [hit for hit in hits if self.owner[hit][0] in barring]
+        )
+        kept = list[int]()
+        for hit in hits:
+            source, _, excluding = self.owner[hit]
+            against = [
+                place for other in places
+                if self.owner[other][0] == source and self.owner[other][2]
+                for place in places[other]
+            ]  # fmt: skip
+            if excluding or (against and cleared(folded, places[hit], against)):
+                continue
+            kept.append(hit)
+        return tuple(kept)
+
     def _codes(self, hits: tuple[int, ...]) -> tuple[list[int], list[str]]:
-        """Turn phrases that fired into codes, excluded ones out, parents in."""
-        barred = {self.owner[hit][0] for hit in hits if self.owner[hit][1]}
+        """Turn phrases that fired into codes, parents in."""
         fired: dict[int, dict[str, None]] = {}
         for hit in hits:
-            number, excluding = self.owner[hit]
-            if excluding or number in barred:
-                continue
-            for one in (number, *self.above[number]):
+            for one in (self.owner[hit][1], *self.above[self.owner[hit][1]]):
                 fired.setdefault(one, {})[self.finder.phrases[hit].text] = None
         return sorted(fired), [SEPARATOR.join(fired[one]) for one in sorted(fired)]

@@ -73,6 +73,17 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def placed_words(text: str) -> list[tuple[str, int, int]]:
+    """Return the words of a folded text with their begin and end.
+
+    Examples
+    --------
+    >>> placed_words("so late")
+    [('so', 0, 2), ('late', 3, 7)]
+    """
+    return [(m[0], m.start(), m.end()) for m in _WORD.finditer(text)]
+
+
 def clean(text: str, *, width: int | None = None) -> str:
     r"""Return a verbatim as one line that is safe to show as text.
 

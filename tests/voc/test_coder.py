@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -64,7 +66,10 @@ def codes(*texts, language=None):
         ("la\x00te and l\u200bate", "late"),
         ("ｌａｔｅ", "late"),
         ("not late", None),
-        ("not late but the courier", None),
+        ("not late but the courier", "courier*"),
+        ("very late, then not late", "late"),
+        ("late. Not late. NOT  LATE", "late"),
+        ("not late, not late", None),
         ("late, 3 days, couriers", "late · courier* · re:\\d+ days?"),
     ],
 )
@@ -74,6 +79,53 @@ def test_phrases(text, phrase):
 
 def test_emoji_and_punctuation_phrases():
     assert set(codes("arrived 😡", "the check in desk")) == {(0, "mood"), (1, "mood")}
+
+
+TOUCH = voc.Codebook.from_dict({"version": 1, "codes": [
+    {"id": "price", "phrases": {"en": ["dear", "pric*", "re:\\bcost\\w*"]},
+     "exclude": {"en": ["friend", "re:no .{0,9}cost"]}},
+    {"id": "people", "phrases": {"en": ["friend"]}},
+]})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("dear friend", False),
+        ("dear-friend", False),
+        ("my friend's dear", True),
+        ("dear, friend", True),
+        ("dear. Friend", True),
+        ("dear\nfriend", True),
+        ("dear old friend", True),
+        ("friend dear", False),
+        ("dear friend, the prices", True),
+        ("friend pricing", False),
+        ("no extra costs", False),
+        ("no extra costs, only costs", True),
+        ("it costs", True),
+    ],
+)
+def test_exclude_takes_away_only_what_it_overlaps_or_touches(text, kept):
+    found = voc.code(pd.DataFrame({"verbatim": [text]}), TOUCH)
+    assert ("price" in set(found["code"])) is kept
+    assert ("people" in set(found["code"])) is ("friend" in text.lower())
+
+
+@given(st.lists(st.sampled_from(["not late", "late", "fine", ".", "very"]), max_size=9))
+def test_excluding_agrees_with_a_reading_word_by_word(parts):
+    """Every 'late' that stands in no 'not late', and touches none, gives the code."""
+    book = voc.Codebook.from_dict({"version": 1, "codes": [
+        {"id": "d", "phrases": {"en": ["late"]}, "exclude": {"en": ["not late"]}},
+    ]})  # fmt: skip
+    text = " ".join(parts)
+    marks = ["X" if p == "not late" else "L" if p == "late" else "-" for p in parts]
+    row = "".join(marks)
+    kept = any(
+        mark == "L" and "X" not in (row[i - 1 : i] + row[i + 1 : i + 2])
+        for i, mark in enumerate(row)
+    )
+    assert (len(voc.code(pd.DataFrame({"verbatim": [text]}), book)) == 1) is kept
 
 
 def test_language_narrows_the_phrases_and_unknown_widens_them():
@@ -130,6 +182,15 @@ HOSTILE = [
     "\ud800 late",
     "1 " * 30_000 + "days",
 ]
+
+
+@pytest.mark.parametrize(
+    "text", ["not late " * 2_200, "late " * 3_900 + "not late", "not " * 5_000 + "late"]
+)
+def test_much_that_is_excluded_takes_no_time(text):
+    start = time.perf_counter()
+    voc.code(pd.DataFrame({"verbatim": [text + str(i) for i in range(10)]}), BOOK)
+    assert time.perf_counter() - start < 3
 
 
 def test_hostile_text_is_text():
