@@ -1,46 +1,35 @@
 """Verbatims: code them, measure how well, and say what they say."""
 
 from cxlib.voc._reliability import reliability
-from cxlib.voc.agreement import Agreement, agreement
+from cxlib.voc.agreement import agreement
 from cxlib.voc.audit import audit
-from cxlib.voc.bridge import Bridge, bridge
+from cxlib.voc.bridge import bridge
 from cxlib.voc.choices import caveats, choices, decision
 from cxlib.voc.codebook import Code, Codebook
 from cxlib.voc.coder import code
 from cxlib.voc.cooccurrence import cooccurrence
-from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
+from cxlib.voc.coverage import commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
 from cxlib.voc.disputes import disagreements
 from cxlib.voc.drift import drift
-from cxlib.voc.impact import Impact, impact
-from cxlib.voc.learn import Learned, learn
+from cxlib.voc.impact import impact
+from cxlib.voc.learn import learn
 from cxlib.voc.next_up import next_to_code
 from cxlib.voc.parity import parity
-from cxlib.voc.prepare import Prepared, prepare
-from cxlib.voc.prevalence import Prevalence, prevalence
-from cxlib.voc.quotes import Quotes, quotes
+from cxlib.voc.prepare import prepare
+from cxlib.voc.prevalence import prevalence
+from cxlib.voc.quotes import quotes
 from cxlib.voc.redact import names_of, redact
 from cxlib.voc.reweighted import reweighted
-from cxlib.voc.score_change import ScoreChange, score_change
+from cxlib.voc.score_change import score_change
 from cxlib.voc.sheets import read_sheet, write_sheet
-from cxlib.voc.solved import IfSolved, if_solved
+from cxlib.voc.solved import if_solved
 from cxlib.voc.text import answers, clean
 from cxlib.voc.versions import check_examples, compare_codebooks
 
 __all__ = [
-    "Agreement",
-    "Bridge",
     "Code",
     "Codebook",
-    "Commenters",
-    "Coverage",
-    "IfSolved",
-    "Impact",
-    "Learned",
-    "Prepared",
-    "Prevalence",
-    "Quotes",
-    "ScoreChange",
     "agreement",
     "answers",
     "audit",

@@ -13,7 +13,7 @@ from cxlib.estimate.confounding import robustness_value
 from cxlib.voc._frames import Bools
 from cxlib.voc._linked import UNSEEN_ERRORS, Linked, Quantity
 from cxlib.voc._score import Array
-from cxlib.voc._shares import CORRECTED, HAND, MACHINE, Readings, share_row
+from cxlib.voc._shares import CORRECTED, HAND, MACHINE, Readings, share_of
 from cxlib.voc.codebook import Codebook
 
 _RV_DOF = 1000.0
@@ -75,7 +75,7 @@ class Maker:
         if not (known and self.linked.checked[k]):
             hand = np.full(len(hand), np.nan)
         read = Readings(self.linked.machine[:, k] > 0, hand, self.plan, self.level)
-        row = share_row(read, np.ones(len(hand), dtype=bool), 2)
+        row = share_of(read, np.ones(len(hand), dtype=bool), 2).row
         ends = {f"share_mentions_{e}": row[e] for e in ("ci_lower", "ci_upper")}
         return {"share_mentions": row["estimate"], **ends}
 

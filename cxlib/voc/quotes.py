@@ -14,6 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from cxlib import _checks
 from cxlib.result import Assumption
 from cxlib.voc._frames import (
+    Bools,
     code_list,
     code_names,
     finest,
