@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-_READ = (20_000, 2_000, 500)
+_READ, _LEAST, _FEW_WAYS = (20_000, 2_000, 300), 200, 10
 _WIDE = 60
 _MAX_WIDE = 2
 _MAX_WAYS = 50_000
@@ -58,27 +58,34 @@ def runaway(pattern: str) -> str:
     ``(?:[a-z]+ ){0,3}`` is clear, ``(a+)+`` is not.
     """
     parts = _read(pattern)
-    every = list(_all(parts))
-    if any(_muddled(part) for part in every):
+    if any(_muddled(part) for part in _all(parts)):
         return "repeats what already repeats in more than one way"
     alike = _alike(parts)
     if alike > _MAX_WIDE:
         return f"has {alike} open repeats that take the same letters"
-    ways = 1
-    for part in every:
-        span = part.most - part.least + 1
-        ways *= span if part.most < _WIDE and not part.closed else 1
-        ways *= max(1, len(part.inside)) if part.first else 1
-    return "can match in too many ways" if ways > _MAX_WAYS else ""
+    return "can match in too many ways" if _ways(parts) > _MAX_WAYS else ""
 
 
 def reach(pattern: str) -> int:
     """Return how many signs of a text a pattern is shown: fewer, the more is open.
 
-    The time of n open repeats grows with the length of the text to the n + 1.
+    The time of n open repeats grows with the length of the text to the n + 1, and with
+    the ways in which the bounded ones can share it out.
     """
     parts = _read(pattern)
-    return _READ[min(_alike(parts), _MAX_WIDE)]
+    n_open = min(_alike(parts), _MAX_WIDE)
+    slower = max(1.0, _ways(parts) / _FEW_WAYS) ** (1 / (n_open + 1))
+    return max(_LEAST, int(_READ[n_open] / slower))
+
+
+def _ways(parts: Iterable[_Part]) -> int:
+    """Return in how many ways bounded repeats and branches can take a text."""
+    ways = 1
+    for part in _all(parts):
+        bounded = part.most < _WIDE and not part.closed
+        ways *= part.most - part.least + 1 if bounded else 1
+        ways *= max(1, len(part.inside)) if part.first else 1
+    return ways
 
 
 def _read(pattern: str) -> tuple[_Part, ...]:
@@ -109,11 +116,7 @@ def _alike(parts: Iterable[_Part]) -> int:
 def _wide(part: _Part) -> bool:
     """Whether a piece is the innermost of open repeats."""
     inner = (one for branch in part.inside for one in _all(branch))
-    return (
-        part.most >= _WIDE
-        and not part.closed
-        and not any(one.most >= _WIDE for one in inner)
-    )
+    return part.most >= _WIDE and not any(one.most >= _WIDE for one in inner)
 
 
 def _muddled(part: _Part) -> bool:

@@ -58,8 +58,9 @@ def code(
     other word and no other punctuation): "not late" leaves "very late" elsewhere in
     the verbatim alone. Phrases of a merged code give the code it was merged into;
     those of a retired code give nothing. Only the first 20,000 characters of a
-    verbatim are read (2,000 by a regular expression with an open repeat, 500 with
-    two). Equal verbatims are read once.
+    verbatim are read (2,000 by a regular expression with an open repeat, 300 with
+    two, fewer where bounded ones can share out a text in many ways, never under 200).
+    Equal verbatims are read once.
 
     Examples
     --------

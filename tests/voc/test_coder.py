@@ -188,9 +188,9 @@ HOSTILE = [
     "text", ["not late " * 2_200, "late " * 3_900 + "not late", "not " * 5_000 + "late"]
 )
 def test_much_that_is_excluded_takes_no_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     voc.code(pd.DataFrame({"verbatim": [text + str(i) for i in range(10)]}), BOOK)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_hostile_text_is_text():

@@ -41,9 +41,9 @@ def test_what_is_harmless_passes_and_stays_fast(pattern):
     words = re.findall(r"[a-z]+", pattern)
     hostile = [sign * 20_000 for sign in ("a", " ", "1", "ha ", "late ", "a b ", "1/")]
     hostile += [(" ".join(words) + " ") * 2_000, "not " + "very " * 4_000]
-    start = time.perf_counter()
+    start = time.process_time()
     voc.code(pd.DataFrame({"verbatim": hostile}), book)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
 
 
 def test_the_refusal_says_what_to_write():
