@@ -164,12 +164,11 @@ def quotes(
         about = code_names(known[place], codebook, language)
         for where, group in _few(open_, n_groups, generator):
             for pick, quote in _draw(texts[group], n_quotes, generator):
-                more = {"n": int(group.sum()), "pick": pick, "quote": quote}
-                rows.append(about | where | more)
+                drawn = {"n": int(group.sum()), "pick": pick, "quote": quote}
+                rows.append(about | where | drawn)
     return Quotes(
         table=pd.DataFrame(rows, columns=_COLUMNS), k=k,
-        assumptions=(_NAMES_STAY,),
-        method=_METHOD,
+        assumptions=(_NAMES_STAY,), method=_METHOD,
     )  # fmt: skip
 
 
