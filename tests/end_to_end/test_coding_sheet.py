@@ -82,4 +82,4 @@ def test_a_round_of_coding(tmp_path):
     second = run(params(tmp_path / "two", source), tmp_path / "reports")
     page = (second / "report.html").read_text("utf-8")
     assert "20 coded so far" in page
-    assert "12 verbatims were read by two coders" in page
+    assert "disputed in 12 verbatims" in page
