@@ -7,6 +7,7 @@ from cxlib.voc.codebook import Code, Codebook
 from cxlib.voc.coder import code
 from cxlib.voc.coverage import Commenters, Coverage, commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
+from cxlib.voc.emerging import Emerging, emerging
 from cxlib.voc.impact import Impact, impact
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
@@ -19,6 +20,7 @@ __all__ = [
     "Codebook",
     "Commenters",
     "Coverage",
+    "Emerging",
     "Impact",
     "Prevalence",
     "Quotes",
@@ -31,6 +33,7 @@ __all__ = [
     "commenters",
     "coverage",
     "decision",
+    "emerging",
     "impact",
     "keyness",
     "prevalence",

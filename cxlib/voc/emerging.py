@@ -1,0 +1,391 @@
+"""What is new: themes that a later wave speaks of more than chance explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cxlib import _checks, _format
+from cxlib.data.convert import as_text
+from cxlib.estimate import difference
+from cxlib.estimate.counts import share_from_counts
+from cxlib.result import Assumption, Finding
+from cxlib.voc._clusters import clusters, overlap
+from cxlib.voc._frames import code_list, code_names, membership, plan_of, said
+from cxlib.voc._looks import Bools, Looks, one_each
+from cxlib.voc._vocabulary import Vocabulary
+from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
+from cxlib.voc.codebook import Codebook
+from cxlib.voc.redact import redact
+
+CODE, GROUP, WORD = "code", "group", "word"
+_MAX_TEXTS = 3000
+_STABLE = 0.3
+_PRIOR, _MARKS, _FEWEST, _TERMS = 50.0, 1.96, 5, 5
+_EVERYDAY = 0.05
+_SHOWN = 12
+_ALIKE = Assumption(
+    text="Both waves asked the same question of people drawn alike; who answers did "
+    "not change.",
+    quality="medium", impact="high",
+)  # fmt: skip
+_METHOD = (
+    "Groups made blind to the wave; one-sided hypergeometric test per code, group and "
+    "word, Benjamini-Hochberg within and Bonferroni over the three; false alarms by "
+    "dealing the verbatims to the waves at random; Newcombe interval."
+)
+_APART = Assumption(
+    text="One verbatim is one independent customer (none ties them together).",
+    quality="low", impact="medium",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Emerging(Told):
+    """Themes of the codebook and groups of look-alikes, earlier against later wave.
+
+    `table`: one row a look: kind ('code', 'group' of look-alikes, 'word'), theme (the
+    code's name, the words that mark the group, the word), n (verbatims looked at),
+    n_before, n_after (of them with the theme), share_before, share_after, estimate
+    (later minus earlier, a fraction) with std_error and interval, pvalue (one-sided,
+    exact), pvalue_adj, emerging (whether the alarm is raised), told_by (the surer
+    alarm that half of its verbatims already raised; its own name where none did).
+
+    `false_alarms` and `false_alarm_rate`: alarms these looks raise on average, and
+    how often any, when verbatims are dealt to the two waves at random.
+    """
+
+    before: str = ""
+    after: str = ""
+    alpha: float = 0.05
+    false_alarms: float = float("nan")
+    false_alarm_rate: float = float("nan")
+    confidence_level: float = 0.95
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """What emerged, and how often such looks cry wolf."""
+        if self.table.empty:
+            return self.reason
+        raised = self._raised()
+        if not raised:
+            return (
+                f"No theme is more frequent in {self.after} than in {self.before} "
+                f"beyond chance. {self._declared()}"
+            )
+        named = "; ".join(self._named(row) for row in raised[:3])
+        more = f"; and {len(raised) - 3} more" if len(raised) > 3 else ""
+        themes = f"{len(raised)} themes" if len(raised) > 1 else "one theme"
+        return (
+            f"From {self.before} to {self.after} {themes} rose beyond chance: "
+            f"{named}{more}. {self._declared()}"
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The three surest risers."""
+        return tuple(
+            finding(
+                f"emerging_{place}",
+                f"{self._named(row)}, {self.before} to {self.after}.", row,
+                "share_points", f"{row['theme']}, change in share of verbatims",
+            )
+            for place, row in enumerate(self._raised()[:3], 1)
+        )  # fmt: skip
+
+    def _raised(self) -> list[Row]:
+        own = self.table["told_by"] == self.table["theme"]
+        return records(self.table[self.table["emerging"] & own])
+
+    def _named(self, row: Row) -> str:
+        first, last = (
+            _format.quantity(row[c], "share") for c in ("share_before", "share_after")
+        )
+        gap = _format.quantity(row["estimate"], "share_points", signed=True)
+        found = measured(row, "share", self.confidence_level)
+        return f"“{row['theme']}” from {first} to {last} of verbatims ({gap}, {found})"
+
+    def _declared(self) -> str:
+        kinds = self.table["kind"].value_counts()
+        looks = ", ".join(
+            f"{n:,} {kind}{'s' if n > 1 else ''}"
+            for kind, n in ((k, int(kinds.get(k, 0))) for k in (CODE, GROUP, WORD))
+            if n
+        )
+        return (
+            f"If nothing had changed, looks like these (at {looks}) would raise "
+            f"{_format.number(self.false_alarms)} false alarms on average, and any in "
+            f"{_format.quantity(self.false_alarm_rate, 'share')} of such comparisons."
+        )
+
+    def _display(self) -> pd.DataFrame:
+        own = ~self.table["emerging"] | (self.table["told_by"] == self.table["theme"])
+        rows = self.table[own].head(_SHOWN)
+        return pd.DataFrame(
+            {
+                "theme": rows["theme"],
+                "found by": rows["kind"],
+                f"{self.before}, %": column(rows, "share_before", "share"),
+                f"{self.after}, %": column(rows, "share_after", "share"),
+                "change, points": column(rows, "estimate", "share", signed=True),
+                f"{100 * self.confidence_level:g} % CI": spans(rows, "share"),
+                "p, adjusted": [_format.pvalue(p) for p in rows["pvalue_adj"]],
+                "alarm": ["yes" if found else "" for found in rows["emerging"]],
+            }
+        )
+
+
+def emerging(
+    responses: pd.DataFrame,
+    coded: pd.DataFrame,
+    *,
+    wave: str,
+    before: str = "",
+    after: str = "",
+    codebook: Codebook | None = None,
+    language: str = "",
+    cluster: str | None = None,
+    verbatim: str = "verbatim",
+    alpha: float = 0.05,
+    n_groups: int = 20,
+    min_n: int = 10,
+    n_resamples: int = 500,
+    confidence_level: float = 0.95,
+    rng: int | np.random.Generator = 0,
+) -> Emerging:
+    """Look for themes that one wave speaks of more than another, coded or not.
+
+    Use it as an alarm after each wave. For the size of a change of a code, with
+    weights and corrected for the machine's errors, see `voc.prevalence(by=wave)`.
+
+    Parameters
+    ----------
+    responses, coded : pandas.DataFrame
+        As for `voc.prevalence`.
+    wave : str
+        Column of the waves; blank for none: the result is then empty.
+    before, after : str
+        The waves to compare; blank for the two last, in the order of their names.
+    codebook : Codebook, optional
+        Names the codes; its wider codes are not looked at, their children are.
+    language : str
+        Of the codes' names.
+    cluster : str, optional
+        Column that ties verbatims to a customer: one of each customer's is looked at,
+        drawn with the seed.
+    verbatim : str
+        Column of the texts.
+    alpha : float
+        False discovery rate that is allowed.
+    n_groups : int
+        Groups of look-alikes to make of each of both waves' verbatims and of those
+        without a code; 0 looks at codes only.
+    min_n : int
+        Themes in fewer verbatims (both waves together) are not looked at; waves with
+        fewer are not compared.
+    n_resamples : int
+        Random deals behind the false-alarm rate.
+    confidence_level : float
+        Of the interval of each change (Newcombe), not adjusted for the looks.
+    rng : int or numpy.random.Generator
+
+    Returns
+    -------
+    Emerging
+
+    Notes
+    -----
+    Both waves' verbatims are pooled, redacted and grouped blind to the wave
+    (`voc.suggest_codes` says how; at most 3,000, drawn with the seed). For each code,
+    group and word: the one-sided hypergeometric test of its count in the later wave,
+    exact given the pooled counts; Benjamini-Hochberg within codes, groups and words,
+    Bonferroni over the three, so that many words do not drown a code. The false-alarm
+    rate is measured, not derived. The words that name a group are used by 5 customers
+    or more. Weights are not used.
+
+    References
+    ----------
+    Fisher, R. A. (1935). The logic of inductive inference. JRSS 98, 39-82.
+    doi:10.2307/2342435. Benjamini, Y. and Hochberg, Y. (1995). Controlling the false
+    discovery rate. JRSS B 57, 289-300. doi:10.1111/j.2517-6161.1995.tb02031.x
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> texts = [f"{w} as always" for w in ["fine", "late", "rude", "slow"]] * 50
+    >>> told = pd.DataFrame({"verbatim": texts + texts + ["the lockers jam"] * 30,
+    ...                      "wave": ["May"] * 200 + ["June"] * 230})
+    >>> coded = pd.DataFrame({"verbatim_id": ["row 2"], "code": ["late"]})
+    >>> found = emerging(told, coded, wave="wave", before="May", after="June")
+    >>> found.table.loc[found.table["emerging"], "theme"].to_list()
+    ['jam', 'lockers', 'the']
+    """
+    _checks.in_range(alpha, "alpha", 0, 1, ends="()")
+    _checks.in_range(n_groups, "n_groups", 0, 50)
+    if not wave:
+        return _none("Not looked for: no column of waves was declared.")
+    generator = _checks.generator(rng)
+    told = said(responses, verbatim=verbatim)
+    _checks.columns(told.frame, [wave, *([cluster] if cluster else [])], "responses")
+    names = as_text(told.frame[wave])
+    first, last = _pair(names, before, after)
+    rows = names.isin([first, last]).to_numpy(copy=True)
+    rows[rows] = _drawn(told.frame[rows], cluster, generator)
+    later = (names[rows] == last).to_numpy()
+    refused = _refusal((first, last), later, min_n)
+    if refused:
+        return _none(refused)
+    has = membership(told.ids[rows], coded, code_list(coded, codebook))
+    themes = _codes(has, code_list(coded, codebook), codebook, language)
+    texts = redact(told.frame.loc[rows, verbatim]).to_numpy(dtype=object)
+    vocabulary = Vocabulary.of(texts)
+    themes += _words(vocabulary, min_n)
+    if n_groups:
+        parts = (np.ones(len(texts), dtype=bool), ~has.any(axis=1))
+        themes += _groups(texts, vocabulary, parts, n_groups, min_n, generator)
+    themes = [theme for theme in themes if theme[2].sum() >= min_n]
+    if not themes:
+        return _none(f"No theme is in {min_n:,} verbatims of {first} and {last}.")
+    kinds = np.array([kind for kind, *_ in themes])
+    looks = Looks(np.column_stack([held for *_, held in themes]), later, kinds)
+    mean, rate = looks.false_alarms(alpha, n_resamples=n_resamples, rng=generator)
+    return Emerging(
+        table=_table(themes, looks, alpha, confidence_level), unit="share",
+        before=first, after=last, alpha=alpha, false_alarms=mean,
+        false_alarm_rate=rate, confidence_level=confidence_level,
+        assumptions=(_ALIKE,) if cluster else (_ALIKE, _APART), method=_METHOD,
+    )  # fmt: skip
+
+
+Theme = tuple[str, str, Bools]
+
+
+def _none(reason: str) -> Emerging:
+    return Emerging(table=pd.DataFrame(), reason=reason)
+
+
+def _pair(names: pd.Series, before: str, after: str) -> tuple[str, str]:
+    """Return the two waves to compare; blank ones where there are not two."""
+    known = sorted(names.dropna().unique())
+    for name, value in (("before", before), ("after", after)):
+        if value:
+            _checks.one_of(value, name, known)
+    last = after or next((w for w in reversed(known) if w != before), "")
+    earlier = [w for w in known if (w < last or before) and w != last]
+    first = before or (earlier[-1] if earlier else "")
+    return (first, last) if first and last and first != last else ("", "")
+
+
+def _refusal(waves: tuple[str, str], later: Bools, min_n: int) -> str:
+    """Return why two waves cannot be compared, or nothing."""
+    first, last = waves
+    if not first:
+        return "Not looked for: verbatims come from one wave only."
+    n_last = int(later.sum())
+    n_first = len(later) - n_last
+    if min(n_first, n_last) >= max(2, min_n):
+        return ""
+    return (
+        f"Not looked for: {first} and {last} have {n_first:,} and {n_last:,} "
+        f"verbatims, and {max(2, min_n):,} of each are needed."
+    )
+
+
+def _drawn(frame: pd.DataFrame, cluster: str | None, rng: np.random.Generator) -> Bools:
+    """Return one verbatim of each customer, and at most so many of all."""
+    units = plan_of(frame, None, None, cluster).cluster
+    kept = one_each(units, rng=rng)
+    many = np.flatnonzero(kept)
+    if len(many) > _MAX_TEXTS:
+        kept[rng.choice(many, len(many) - _MAX_TEXTS, replace=False)] = False
+    return kept
+
+
+def _codes(
+    has: Bools, codes: tuple[str, ...], book: Codebook | None, language: str
+) -> list[Theme]:
+    """Return the codes that are no other code's parent, with their verbatims."""
+    named = [code_names(code, book, language) for code in codes]
+    wider = {row["parent"] for row in named}
+    return [
+        (CODE, row["name"], has[:, place])
+        for place, row in enumerate(named)
+        if row["code"] not in wider
+    ]
+
+
+def _words(vocabulary: Vocabulary, min_n: int) -> list[Theme]:
+    """Return the words of so many customers, with their verbatims."""
+    seen = vocabulary.counts > 0
+    often = np.flatnonzero(np.asarray(seen.sum(axis=0)).ravel() >= min_n)
+    held = seen[:, often].toarray()
+    return [
+        (WORD, str(vocabulary.terms[place]), held[:, i])
+        for i, place in enumerate(often)
+    ]
+
+
+def _groups(
+    texts: npt.NDArray[np.object_], vocabulary: Vocabulary, parts: Iterable[Bools],
+    n_groups: int, min_n: int, rng: np.random.Generator,
+) -> list[Theme]:  # fmt: skip
+    """Return groups of look-alikes in each part of the texts, with their words."""
+    found: dict[bytes, Theme] = {}
+    for rows in parts:
+        if rows.sum() < min_n or (found and rows.all()):
+            continue
+        runs = clusters(texts[rows], n_groups, rng=rng)
+        for group in np.unique(runs[0]):
+            inside = runs[0] == group
+            stable = np.mean([overlap(inside, run) for run in runs[1:]])
+            held = np.zeros(len(texts), dtype=bool)
+            held[rows] = inside
+            if held.all() or held.sum() < min_n or stable < _STABLE:
+                continue
+            words = _marks(vocabulary, held)
+            if words:
+                found.setdefault(held.tobytes(), (GROUP, words, held))
+    return list(found.values())
+
+
+def _marks(vocabulary: Vocabulary, inside: Bools) -> str:
+    """Return the words that mark a group; never those of a few people."""
+    ranked = vocabulary.ranked(inside, prior=_PRIOR)
+    rare = ranked["n_rest"] <= _EVERYDAY * (~inside).sum()
+    often = ranked["n_target"] >= _FEWEST
+    marks = ranked["z"] > _MARKS
+    return ", ".join(ranked.loc[rare & often & marks, "term"].head(_TERMS))
+
+
+def _table(
+    themes: list[Theme], looks: Looks, alpha: float, level: float
+) -> pd.DataFrame:
+    n_last = int(looks.later.sum())
+    n_first = len(looks.later) - n_last
+    rows = []
+    for (kind, name, _), x0, x1 in zip(themes, *looks.counts, strict=True):
+        gap = difference(
+            share_from_counts(x0, n_first, confidence_level=level),
+            share_from_counts(x1, n_last, confidence_level=level),
+        )
+        rows.append({
+            "kind": kind, "theme": name, "n": n_first + n_last, "n_before": int(x0),
+            "n_after": int(x1), "share_before": x0 / n_first,
+            "share_after": x1 / n_last, "estimate": gap.estimate,
+            "std_error": gap.std_error, "ci_lower": gap.ci_lower,
+            "ci_upper": gap.ci_upper,
+        })  # fmt: skip
+    table = pd.DataFrame(rows)
+    table["pvalue"] = looks.pvalues()
+    table["pvalue_adj"] = looks.adjusted(table["pvalue"].to_numpy())
+    table["emerging"] = table["pvalue_adj"] <= alpha
+    table = table.sort_values(["pvalue_adj", "pvalue", "theme"], kind="stable")
+    leaders = looks.leaders(table.index[table["emerging"]].to_numpy(dtype=np.intp))
+    told = {row: themes[leader][1] for row, leader in leaders.items()}
+    table["told_by"] = table.index.map(told)
+    return table.fillna({"told_by": ""}).reset_index(drop=True)
