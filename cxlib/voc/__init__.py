@@ -13,6 +13,7 @@ from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import redact
 from cxlib.voc.text import answers, clean
+from cxlib.voc.unseen import Unseen, unseen
 
 __all__ = [
     "Agreement",
@@ -24,6 +25,7 @@ __all__ = [
     "Impact",
     "Prevalence",
     "Quotes",
+    "Unseen",
     "agreement",
     "answers",
     "caveats",
@@ -41,4 +43,5 @@ __all__ = [
     "redact",
     "reliability",
     "suggest_codes",
+    "unseen",
 ]

@@ -66,7 +66,7 @@ class Looks:
     def leaders(self, order: npt.NDArray[np.intp]) -> dict[int, int]:
         """Return the theme that each theme, first ones first, tells of again.
 
-        A theme tells again of an earlier one that shares half of the smaller's
+        A theme tells again of an earlier one that shares a third of the smaller's
         verbatims in the later wave; a leader tells of itself.
         """
         late = self.held[self.later]
@@ -76,7 +76,7 @@ class Looks:
             both = [(late[:, theme] & late[:, other]).sum() for other in first]
             least = [min(late[:, theme].sum(), late[:, o].sum()) for o in first]
             again = (
-                o for o, x, n in zip(first, both, least, strict=True) if 2 * x >= n
+                o for o, x, n in zip(first, both, least, strict=True) if 3 * x >= n
             )
             found[theme] = next(again, theme)
         return found

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks, _format
@@ -14,7 +13,7 @@ from cxlib.data.convert import as_text
 from cxlib.estimate import difference
 from cxlib.estimate.counts import share_from_counts
 from cxlib.result import Assumption, Finding
-from cxlib.voc._clusters import clusters, overlap
+from cxlib.voc._alike import CODE, GROUP, WORD, Alike, Embeddings, Theme, frequent
 from cxlib.voc._frames import code_list, code_names, membership, plan_of, said
 from cxlib.voc._looks import Bools, Looks, one_each
 from cxlib.voc._vocabulary import Vocabulary
@@ -22,11 +21,7 @@ from cxlib.voc._words import Row, Told, column, finding, measured, records, span
 from cxlib.voc.codebook import Codebook
 from cxlib.voc.redact import redact
 
-CODE, GROUP, WORD = "code", "group", "word"
 _MAX_TEXTS = 3000
-_STABLE = 0.3
-_PRIOR, _MARKS, _FEWEST, _TERMS = 50.0, 1.96, 5, 5
-_EVERYDAY = 0.05
 _SHOWN = 12
 _ALIKE = Assumption(
     text="Both waves asked the same question of people drawn alike; who answers did "
@@ -53,7 +48,7 @@ class Emerging(Told):
     n_before, n_after (of them with the theme), share_before, share_after, estimate
     (later minus earlier, a fraction) with std_error and interval, pvalue (one-sided,
     exact), pvalue_adj, emerging (whether the alarm is raised), told_by (the surer
-    alarm that half of its verbatims already raised; its own name where none did).
+    alarm that a third of its verbatims already raised; its own name where none did).
 
     `false_alarms` and `false_alarm_rate`: alarms these looks raise on average, and
     how often any, when verbatims are dealt to the two waves at random.
@@ -153,6 +148,7 @@ def emerging(
     verbatim: str = "verbatim",
     alpha: float = 0.05,
     n_groups: int = 20,
+    embeddings: Embeddings = "auto",
     min_n: int = 10,
     n_resamples: int = 500,
     confidence_level: float = 0.95,
@@ -184,7 +180,10 @@ def emerging(
         False discovery rate that is allowed.
     n_groups : int
         Groups of look-alikes to make of each of both waves' verbatims and of those
-        without a code; 0 looks at codes only.
+        without a code; 0 looks at codes and words only.
+    embeddings : {"auto", "none"}
+        Group by meaning, across languages, where the sentence encoder is installed;
+        by letters where it is not, or with "none".
     min_n : int
         Themes in fewer verbatims (both waves together) are not looked at; waves with
         fewer are not compared.
@@ -200,13 +199,13 @@ def emerging(
 
     Notes
     -----
-    Both waves' verbatims are pooled, redacted and grouped blind to the wave
-    (`voc.suggest_codes` says how; at most 3,000, drawn with the seed). For each code,
+    Both waves' verbatims are pooled and grouped blind to the wave (spectral clustering
+    as in `voc.suggest_codes`; at most 3,000, drawn with the seed). For each code,
     group and word: the one-sided hypergeometric test of its count in the later wave,
     exact given the pooled counts; Benjamini-Hochberg within codes, groups and words,
     Bonferroni over the three, so that many words do not drown a code. The false-alarm
-    rate is measured, not derived. The words that name a group are used by 5 customers
-    or more. Weights are not used.
+    rate is measured, not derived. A word that names a group is used by 5 customers
+    in it and `min_n` in all. Weights are not used.
 
     References
     ----------
@@ -221,12 +220,14 @@ def emerging(
     >>> told = pd.DataFrame({"verbatim": texts + texts + ["the lockers jam"] * 30,
     ...                      "wave": ["May"] * 200 + ["June"] * 230})
     >>> coded = pd.DataFrame({"verbatim_id": ["row 2"], "code": ["late"]})
-    >>> found = emerging(told, coded, wave="wave", before="May", after="June")
+    >>> found = emerging(told, coded, wave="wave", before="May", after="June",
+    ...                  embeddings="none")
     >>> found.table.loc[found.table["emerging"], "theme"].to_list()
     ['jam', 'lockers', 'the']
     """
     _checks.in_range(alpha, "alpha", 0, 1, ends="()")
     _checks.in_range(n_groups, "n_groups", 0, 50)
+    _checks.one_of(embeddings, "embeddings", get_args(Embeddings))
     if not wave:
         return _none("Not looked for: no column of waves was declared.")
     generator = _checks.generator(rng)
@@ -242,12 +243,12 @@ def emerging(
         return _none(refused)
     has = membership(told.ids[rows], coded, code_list(coded, codebook))
     themes = _codes(has, code_list(coded, codebook), codebook, language)
-    texts = redact(told.frame.loc[rows, verbatim]).to_numpy(dtype=object)
-    vocabulary = Vocabulary.of(texts)
-    themes += _words(vocabulary, min_n)
+    chosen = told.frame.loc[rows, verbatim]
+    vocabulary = Vocabulary.of(redact(chosen))
+    themes += frequent(vocabulary, min_n)
     if n_groups:
-        parts = (np.ones(len(texts), dtype=bool), ~has.any(axis=1))
-        themes += _groups(texts, vocabulary, parts, n_groups, min_n, generator)
+        alike = Alike(chosen, vocabulary, embeddings, n_groups, min_n)
+        themes += alike.groups(np.asarray(has.any(axis=1)), rng=generator)
     themes = [theme for theme in themes if theme[2].sum() >= min_n]
     if not themes:
         return _none(f"No theme is in {min_n:,} verbatims of {first} and {last}.")
@@ -260,9 +261,6 @@ def emerging(
         false_alarm_rate=rate, confidence_level=confidence_level,
         assumptions=(_ALIKE,) if cluster else (_ALIKE, _APART), method=_METHOD,
     )  # fmt: skip
-
-
-Theme = tuple[str, str, Bools]
 
 
 def _none(reason: str) -> Emerging:
@@ -319,49 +317,6 @@ def _codes(
     ]
 
 
-def _words(vocabulary: Vocabulary, min_n: int) -> list[Theme]:
-    """Return the words of so many customers, with their verbatims."""
-    seen = vocabulary.counts > 0
-    often = np.flatnonzero(np.asarray(seen.sum(axis=0)).ravel() >= min_n)
-    held = seen[:, often].toarray()
-    return [
-        (WORD, str(vocabulary.terms[place]), held[:, i])
-        for i, place in enumerate(often)
-    ]
-
-
-def _groups(
-    texts: npt.NDArray[np.object_], vocabulary: Vocabulary, parts: Iterable[Bools],
-    n_groups: int, min_n: int, rng: np.random.Generator,
-) -> list[Theme]:  # fmt: skip
-    """Return groups of look-alikes in each part of the texts, with their words."""
-    found: dict[bytes, Theme] = {}
-    for rows in parts:
-        if rows.sum() < min_n or (found and rows.all()):
-            continue
-        runs = clusters(texts[rows], n_groups, rng=rng)
-        for group in np.unique(runs[0]):
-            inside = runs[0] == group
-            stable = np.mean([overlap(inside, run) for run in runs[1:]])
-            held = np.zeros(len(texts), dtype=bool)
-            held[rows] = inside
-            if held.all() or held.sum() < min_n or stable < _STABLE:
-                continue
-            words = _marks(vocabulary, held)
-            if words:
-                found.setdefault(held.tobytes(), (GROUP, words, held))
-    return list(found.values())
-
-
-def _marks(vocabulary: Vocabulary, inside: Bools) -> str:
-    """Return the words that mark a group; never those of a few people."""
-    ranked = vocabulary.ranked(inside, prior=_PRIOR)
-    rare = ranked["n_rest"] <= _EVERYDAY * (~inside).sum()
-    often = ranked["n_target"] >= _FEWEST
-    marks = ranked["z"] > _MARKS
-    return ", ".join(ranked.loc[rare & often & marks, "term"].head(_TERMS))
-
-
 def _table(
     themes: list[Theme], looks: Looks, alpha: float, level: float
 ) -> pd.DataFrame:
@@ -387,5 +342,5 @@ def _table(
     table = table.sort_values(["pvalue_adj", "pvalue", "theme"], kind="stable")
     leaders = looks.leaders(table.index[table["emerging"]].to_numpy(dtype=np.intp))
     told = {row: themes[leader][1] for row, leader in leaders.items()}
-    table["told_by"] = table.index.map(told)
-    return table.fillna({"told_by": ""}).reset_index(drop=True)
+    table["told_by"] = [told.get(row, "") for row in table.index]
+    return table.reset_index(drop=True)
