@@ -12,6 +12,7 @@ from cxlib.voc.impact import Impact, impact
 from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.quotes import Quotes, quotes
 from cxlib.voc.redact import redact
+from cxlib.voc.sentiment import Sentiment, sentiment
 from cxlib.voc.text import answers, clean
 from cxlib.voc.unseen import Unseen, unseen
 
@@ -25,6 +26,7 @@ __all__ = [
     "Impact",
     "Prevalence",
     "Quotes",
+    "Sentiment",
     "Unseen",
     "agreement",
     "answers",
@@ -42,6 +44,7 @@ __all__ = [
     "quotes",
     "redact",
     "reliability",
+    "sentiment",
     "suggest_codes",
     "unseen",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -202,7 +204,7 @@ def _audited(codings: pd.DataFrame) -> pd.DataFrame:
 
 def _closed(without: int, n: int, n_codes: int, level: float) -> Unseen:
     found = share_from_counts(without, n, confidence_level=level).as_row()
-    row: Row = {"n_coded": n, "basis": "coded"} | {
+    row: dict[Hashable, Any] = {"n_coded": n, "basis": "coded"} | {
         name: found[name]
         for name in ("n", "estimate", "std_error", "ci_lower", "ci_upper")
     }
