@@ -24,6 +24,7 @@ from cxlib.plots.roi import (
     specifications,
 )
 from cxlib.plots.segmentation import cut_points, league_table, likert
+from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
 from cxlib.plots.tracking import control_chart, love_plot, transition_table
 from cxlib.plots.voc import code_agreement, code_heatmap, code_impact, code_shares
 from cxlib.plots.weighting import balance, tipping_point
@@ -35,14 +36,17 @@ __all__ = [
     "code_agreement",
     "code_heatmap",
     "code_impact",
+    "code_sentiment",
     "code_shares",
     "control_chart",
     "cut_points",
     "driver_odds",
     "driver_shares",
+    "emerging",
     "funnel_gap",
     "funnel_steps",
     "importance_performance",
+    "keyness",
     "league_table",
     "likert",
     "love_plot",
@@ -58,6 +62,7 @@ __all__ = [
     "score_trend",
     "segment_scores",
     "specifications",
+    "themes_seen",
     "tipping_point",
     "tornado",
     "transition_differences",

@@ -204,10 +204,9 @@ def _audited(codings: pd.DataFrame) -> pd.DataFrame:
 
 def _closed(without: int, n: int, n_codes: int, level: float) -> Unseen:
     found = share_from_counts(without, n, confidence_level=level).as_row()
-    row: dict[Hashable, Any] = {"n_coded": n, "basis": "coded"} | {
-        name: found[name]
-        for name in ("n", "estimate", "std_error", "ci_lower", "ci_upper")
-    }
+    row: dict[Hashable, Any] = {"n_coded": n, "basis": "coded"}
+    for name in ("n", "estimate", "std_error", "ci_lower", "ci_upper"):
+        row[name] = found[name]
     share = _format.quantity(row["estimate"], "share")
     return Unseen(
         table=pd.DataFrame([row]), unit="share", confidence_level=level,

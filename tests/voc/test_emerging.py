@@ -125,19 +125,21 @@ def test_groups_by_meaning_where_the_encoder_is_there(monkeypatch):
         def encode(self, texts):
             rng = np.random.default_rng(2)
             rows = 0.1 * rng.normal(size=(len(texts), 8))
-            rows[np.arange(len(texts)), [len(t) % 5 for t in texts]] += 1
-            hit = ["lockers" in t or "armadietti" in t for t in texts]
-            rows[hit] = 0.1 * rng.normal(size=(sum(hit), 8))
-            rows[hit, 7] = 3
+            hit = np.array(["lockers" in t or "armadietti" in t for t in texts])
+            rows[np.arange(len(texts)), np.where(hit, 7, np.arange(len(texts)) % 5)] = 1
             return rows
 
-    alike = import_module("cxlib.voc._alike")
-    monkeypatch.setattr(alike, "encoder", Topics)
-    frame = survey(new=12)
-    frame.loc[frame.index[-24:-12], "verbatim"] = "armadietti rotti in stazione"
-    found = look(frame, embeddings="auto", min_n=20)
+    monkeypatch.setattr(import_module("cxlib.voc._alike"), "encoder", Topics)
+    frame = survey(new=20)
+    frame.loc[frame.index[-40:-20], "verbatim"] = [
+        f"{word} armadietti rotti" for word in WORDS[:20]
+    ]
+    found = look(frame, embeddings="auto", n_groups=6)
     groups = found.table[(found.table["kind"] == "group") & found.table["emerging"]]
-    assert groups["n_after"].max() >= 24, "two languages, one group"
+    assert groups["n_after"].max() == 40, "two languages, one group"
+    apart = look(frame, embeddings="none", n_groups=6)
+    groups = apart.table[(apart.table["kind"] == "group") & apart.table["emerging"]]
+    assert (groups["n_after"] < 40).all(), "letters cannot tell"
 
 
 def test_what_cannot_be_looked_for_says_so():
