@@ -28,8 +28,8 @@ def emerging(
     Parameters
     ----------
     table : pandas.DataFrame
-        `Emerging.table`; the twelve surest are drawn, a theme that another alarm
-        tells of is not.
+        `Emerging.table`; the twelve surest are drawn. Not drawn: a theme that another
+        alarm tells of, a single word within chance.
     before, after : str
         The waves.
     ax : matplotlib.axes.Axes, optional
@@ -53,8 +53,8 @@ def emerging(
     """
     if table.empty:
         return _marks.nothing("no theme to draw", ax)
-    own = ~table["emerging"] | (table["told_by"] == table["theme"])
-    rows = table[own].head(_MOST)
+    own = table["emerging"] & (table["told_by"] == table["theme"])
+    rows = table[own | (~table["emerging"] & (table["kind"] != "word"))].head(_MOST)
     ax = _marks.axes(ax, 1.1 + 0.36 * len(rows))
     place = np.arange(len(rows), dtype=float)
     loud = rows["emerging"].to_numpy(dtype=bool)
@@ -80,8 +80,8 @@ def emerging(
     _named(ax, names, inks)
     n = _format.count(rows["n"].max())
     ax.set_xlabel(
-        f"% of verbatims, {before} (hollow) and {after} with the change's interval; "
-        f"right: change in points; n = {n}"
+        f"% of verbatims: {before} hollow, {after} with the change's interval\n"
+        f"(right: change in points; n = {n})"
     )
     return _marks.clean(ax)
 
@@ -133,8 +133,8 @@ def keyness(
         _at_edge(ax, at, told, INK)
     _named(ax, rows["term"].astype(str).tolist(), [INK] * len(rows))
     ax.set_xlabel(
-        f"how strongly the word marks {target} (z of log-odds, a ranking only); "
-        "right: verbatims with it"
+        f"how strongly the word marks {target}: z of log-odds, a ranking only\n"
+        f"(right: verbatims with it, {target} against the others)"
     )
     return _marks.clean(ax)
 
@@ -218,19 +218,16 @@ def themes_seen(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = _marks.axes(ax, 3.2)
     known = table["basis"] == "coded"
     now = table[known].iloc[-1]
-    for rows, style in (
-        (table[known], "-"),
-        (table[~known | (table.index == now.name)], "--"),
-    ):
+    ahead = table[~known | (table.index == now.name)]
+    for rows, style in ((table[known], "-"), (ahead, "--")):
         ax.plot(rows["n_coded"], rows["estimate"], color=BLUE, ls=style, lw=2)
     ax.fill_between(
         table["n_coded"], table["ci_lower"], table["ci_upper"], color=PALE, alpha=0.6,
         lw=0,
     )  # fmt: skip
     ax.scatter([now["n_coded"]], [now["estimate"]], s=50, color=BLUE, zorder=4)
-    told = (
-        f"now: {_format.quantity(now['estimate'], 'share')}, {now['n_codes']:.0f} codes"
-    )
+    share = _format.quantity(now["estimate"], "share")
+    told = f"now: {share}, {now['n_codes']:.0f} codes"
     ax.annotate(
         told, (now["n_coded"], now["estimate"]), xytext=(6, -12), va="top",
         textcoords="offset points", color=INK,

@@ -119,8 +119,9 @@ class Emerging(Told):
         )
 
     def _display(self) -> pd.DataFrame:
-        own = ~self.table["emerging"] | (self.table["told_by"] == self.table["theme"])
-        rows = self.table[own].head(_SHOWN)
+        raised, kind = self.table["emerging"], self.table["kind"]
+        own = raised & (self.table["told_by"] == self.table["theme"])
+        rows = self.table[own | (~raised & (kind != WORD))].head(_SHOWN)
         return pd.DataFrame(
             {
                 "theme": rows["theme"],
