@@ -62,26 +62,22 @@ def emerging(
     first, last = (
         100 * rows[c].to_numpy(dtype=float) for c in ("share_before", "share_after")
     )
-    ends = [
-        first + 100 * rows[c].to_numpy(dtype=float) for c in ("ci_lower", "ci_upper")
-    ]
-    ax.hlines(place, ends[0], ends[1], color=inks, lw=2)
+    low, high = (100 * rows[c].to_numpy(dtype=float) for c in ("ci_lower", "ci_upper"))
+    ax.hlines(place, first + low, first + high, color=inks, lw=2)
     ax.scatter(
         first, place, s=40, facecolors="white", edgecolors=inks, zorder=3, label=before
     )
     ax.scatter(last, place, s=46, c=inks, zorder=4, label=after)
     for at, gap in zip(place, rows["estimate"], strict=True):
-        text = _format.number(gap, "share_points", signed=True)
-        _at_edge(ax, at, text, INK)
+        _at_edge(ax, at, _format.number(gap, "share_points", signed=True), INK)
     names = [
         f"{_short(theme)} ({kind})"
         for theme, kind in zip(rows["theme"], rows["kind"], strict=True)
     ]
     _named(ax, names, inks)
-    n = _format.count(rows["n"].max())
     ax.set_xlabel(
         f"% of verbatims: {before} hollow, {after} with the change's interval\n"
-        f"(right: change in points; n = {n})"
+        f"(right: change in points; n = {_format.count(rows['n'].max())})"
     )
     return _marks.clean(ax)
 

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cxlib import _checks
 from cxlib.voc._clusters import clusters, overlap
 from cxlib.voc._embed import encoder
 from cxlib.voc._vocabulary import Vocabulary
+from cxlib.voc.redact import redact
 
 Bools = npt.NDArray[np.bool_]
 Embeddings = Literal["auto", "none"]
@@ -38,13 +40,22 @@ class Alike:
     """Verbatims to group by what they say, and the words to name the groups by."""
 
     texts: pd.Series
-    vocabulary: Vocabulary
     embeddings: Embeddings
     n_groups: int
     min_n: int
 
-    def groups(self, is_coded: Bools, *, rng: np.random.Generator) -> list[Theme]:
-        """Return the groups of all verbatims and of those without a code."""
+    def themes(self, is_coded: Bools, *, rng: np.random.Generator) -> list[Theme]:
+        """Return the words, and the groups of all verbatims and of the uncoded."""
+        _checks.in_range(self.n_groups, "n_groups", 0, 50)
+        vocabulary = Vocabulary.of(redact(self.texts))
+        found = frequent(vocabulary, self.min_n)
+        return found + (
+            self._groups(vocabulary, is_coded, rng) if self.n_groups else []
+        )
+
+    def _groups(
+        self, vocabulary: Vocabulary, is_coded: Bools, rng: np.random.Generator
+    ) -> list[Theme]:
         texts = self.texts.to_numpy(dtype=object)
         known = encoder() if self.embeddings == "auto" else None
         vectors = None if known is None else known.encode(list(texts))
@@ -57,7 +68,7 @@ class Alike:
             for inside in _stable(runs):
                 held = np.zeros(len(texts), dtype=bool)
                 held[rows] = inside
-                words = _marks(self.vocabulary, held, self.min_n)
+                words = _marks(vocabulary, held, self.min_n)
                 if words and held.sum() >= self.min_n and not held.all():
                     found.setdefault(held.tobytes(), (GROUP, words, held))
         return list(found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,12 @@ class Looks:
     held: Bools
     later: Bools
     kinds: npt.NDArray[np.str_]
+
+    @classmethod
+    def of(cls, themes: Sequence[tuple[str, str, Bools]], later: Bools) -> Looks:
+        """Look at themes, each of a kind, a name and the verbatims that hold it."""
+        kinds = np.array([kind for kind, *_ in themes])
+        return cls(np.column_stack([held for *_, held in themes]), later, kinds)
 
     @property
     def counts(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

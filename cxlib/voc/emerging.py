@@ -13,13 +13,11 @@ from cxlib.data.convert import as_text
 from cxlib.estimate import difference
 from cxlib.estimate.counts import share_from_counts
 from cxlib.result import Assumption, Finding
-from cxlib.voc._alike import CODE, GROUP, WORD, Alike, Embeddings, Theme, frequent
+from cxlib.voc._alike import CODE, GROUP, WORD, Alike, Embeddings, Theme
 from cxlib.voc._frames import code_list, code_names, membership, plan_of, said
 from cxlib.voc._looks import Bools, Looks, one_each
-from cxlib.voc._vocabulary import Vocabulary
 from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
 from cxlib.voc.codebook import Codebook
-from cxlib.voc.redact import redact
 
 _MAX_TEXTS = 3000
 _SHOWN = 12
@@ -227,7 +225,6 @@ def emerging(
     ['jam', 'lockers', 'the']
     """
     _checks.in_range(alpha, "alpha", 0, 1, ends="()")
-    _checks.in_range(n_groups, "n_groups", 0, 50)
     _checks.one_of(embeddings, "embeddings", get_args(Embeddings))
     if not wave:
         return _none("Not looked for: no column of waves was declared.")
@@ -244,17 +241,12 @@ def emerging(
         return _none(refused)
     has = membership(told.ids[rows], coded, code_list(coded, codebook))
     themes = _codes(has, code_list(coded, codebook), codebook, language)
-    chosen = told.frame.loc[rows, verbatim]
-    vocabulary = Vocabulary.of(redact(chosen))
-    themes += frequent(vocabulary, min_n)
-    if n_groups:
-        alike = Alike(chosen, vocabulary, embeddings, n_groups, min_n)
-        themes += alike.groups(np.asarray(has.any(axis=1)), rng=generator)
+    alike = Alike(told.frame.loc[rows, verbatim], embeddings, n_groups, min_n)
+    themes += alike.themes(np.asarray(has.any(axis=1)), rng=generator)
     themes = [theme for theme in themes if theme[2].sum() >= min_n]
     if not themes:
         return _none(f"No theme is in {min_n:,} verbatims of {first} and {last}.")
-    kinds = np.array([kind for kind, *_ in themes])
-    looks = Looks(np.column_stack([held for *_, held in themes]), later, kinds)
+    looks = Looks.of(themes, later)
     mean, rate = looks.false_alarms(alpha, n_resamples=n_resamples, rng=generator)
     return Emerging(
         table=_table(themes, looks, alpha, confidence_level), unit="share",

@@ -18,7 +18,7 @@ from cxlib.voc._embed import MISSING, encoder
 from cxlib.voc._frames import code_list, code_names, finest, membership, plan_of, said
 from cxlib.voc._ranks import auc, spearman
 from cxlib.voc._score import ScaleLike
-from cxlib.voc._tone import read_tone
+from cxlib.voc._tone import Tone, read_tone
 from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
 from cxlib.voc.codebook import Codebook
 
@@ -28,6 +28,10 @@ Numbers = dict[str, Any]
 AGREEMENT, AGAINST, ALL, CODE = "agreement", "disagreement", "all", "code"
 _PRAISE, _CLEAR = 0.5, 0.8
 _MIN_ENDS = 30
+_TOO_FEW = (
+    "{:,} verbatims come with a high and {:,} with a low score, and {:,} of each are "
+    "needed"
+)
 _READING = Assumption(
     text="Words that praise or blame are read alike whatever the code and language.",
     quality="medium", impact="medium",
@@ -212,36 +216,27 @@ def sentiment(
     _checks.in_range(n_folds, "n_folds", 2, 50)
     if not scale:
         return _none("no score was given to check the reading against")
-    known = encoder() if embeddings == "auto" else None
+    if embeddings == "none":
+        return _none("sentence embeddings were turned off")
+    known = encoder()
     if known is None:
-        asked = embeddings == "auto"
-        return _none(MISSING if asked else "sentence embeddings were turned off")
+        return _none(MISSING)
     chosen = scales.get(scale)
     told = said(responses, verbatim=verbatim)
     _checks.columns(told.frame, [score], "responses")
     values = chosen.values(told.frame[score])
     top, bottom = _ends(values, chosen)
-    least = max(2, min_n)
-    if min(top.sum(), bottom.sum()) < least:
-        return _none(
-            f"{top.sum():,} verbatims come with a high and {bottom.sum():,} with a low "
-            f"score, and {least:,} of each are needed"
-        )
+    if min(top.sum(), bottom.sum()) < max(2, min_n):
+        return _none(_TOO_FEW.format(top.sum(), bottom.sum(), max(2, min_n)))
     plan = plan_of(told.frame, weights, None, cluster)
     generator = _checks.generator(rng)
     tone = read_tone(
         told.frame[verbatim].tolist(), top, bottom, groups=plan.cluster, encoder=known,
         n_folds=n_folds, min_ends=_MIN_ENDS, rng=generator,
     )  # fmt: skip
-    sample = _Sample(values, top, bottom, plan, least, confidence_level)
-    praise = tone.seeds if np.isnan(tone.fitted).any() else tone.fitted
-    agreed = sample.agreement(
-        {"our sentences alone": tone.seeds, "fitted to the ratings": tone.fitted}
-    )
-    order = sample.order(praise, n_resamples=n_resamples, rng=generator)
-    rows = [*agreed, *order, *sample.disagreement(praise)]
-    if agreed[-1]["ci_lower"] > _PRAISE:
-        rows += sample.codes(praise, _coded(told.ids, coded, codebook, language))
+    sample = _Sample(values, top, bottom, plan, min_n, confidence_level)
+    named = _coded(told.ids, coded, codebook, language)
+    rows = sample.rows(tone, named, n_resamples=n_resamples, rng=generator)
     return Sentiment(
         table=pd.DataFrame(rows), label=chosen.label, assumptions=(_READING,),
         confidence_level=confidence_level, method=_METHOD,
@@ -283,9 +278,24 @@ class _Sample:
     min_n: int
     level: float
 
-    def agreement(self, readings: dict[str, Array]) -> list[Numbers]:
+    def rows(
+        self, tone: Tone, named: Iterable[tuple[dict[str, str], Bools]], *,
+        n_resamples: int, rng: np.random.Generator,
+    ) -> list[Numbers]:  # fmt: skip
+        """Return all rows; those of codes only where words and score agree."""
+        praise = tone.seeds if np.isnan(tone.fitted).any() else tone.fitted
+        rows = self.agreement(tone)
+        agreed = rows[-1]["ci_lower"] > _PRAISE
+        rows += self.order(praise, n_resamples=n_resamples, rng=rng)
+        rows += self.disagreement(praise)
+        return rows + (self.codes(praise, named) if agreed else [])
+
+    def agreement(self, tone: Tone) -> list[Numbers]:
         """Return the AUC of each reading that was made."""
         n = int((self.top | self.bottom).sum())
+        readings = {
+            "our sentences alone": tone.seeds, "fitted to the ratings": tone.fitted
+        }  # fmt: skip
         return [
             _row(AGREEMENT, "auc", f"AUC, {name}", n, "score")
             | auc(chance, self.top, self.bottom, self.plan, self.level)
@@ -329,7 +339,7 @@ class _Sample:
         for names, inside in named:
             row = _row(CODE, names["code"], names["name"], int(inside.sum()), "share")
             row["parent"] = names["parent"]
-            if inside.sum() >= self.min_n:
+            if inside.sum() >= max(2, self.min_n):
                 row |= self._share(good, inside)
             rows.append(row)
         return rows

@@ -33,8 +33,8 @@ def test_risers_show_both_waves_and_the_interval_of_the_change():
     ax = plots.emerging(RISERS, before="May", after="June")
     assert names(ax) == ["a (word)", r"\$D\$ (code)"], "told of once, no idle word"
     first, last = ax.collections[1:3]
-    assert first.get_offsets()[:, 0] == pytest.approx([0, 10])
-    assert last.get_offsets()[:, 0] == pytest.approx([6, 11])
+    assert first.get_offsets()[:, 0].tolist() == pytest.approx([0, 10])
+    assert last.get_offsets()[:, 0].tolist() == pytest.approx([6, 11])
     segments = ax.collections[0].get_segments()
     assert segments[1][:, 0] == pytest.approx([8, 14])
     assert [t.get_text() for t in ax.texts] == ["+6.0", "+1.0"]
