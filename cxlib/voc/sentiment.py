@@ -110,7 +110,9 @@ class Sentiment(Told):
     def _codes(self) -> str:
         rows = records(finest(self.codes).dropna(subset="estimate").iloc[1:])
         if not self._rows(ALL):
-            return "They do not agree with it beyond chance, so codes are not shown."
+            return (
+                "Words and score agree no more than by chance, so codes are not shown."
+            )
         if len(rows) < 2:
             return ""
         low, high = (

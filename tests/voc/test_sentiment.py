@@ -138,7 +138,7 @@ def test_ratings_without_words_agree_by_chance_and_codes_are_not_shown(toy):
     assert row["ci_lower"] < 0.5
     assert row["estimate"] < 0.62
     assert found.codes.empty
-    assert found.text.endswith("beyond chance, so codes are not shown.")
+    assert found.text.endswith("by chance, so codes are not shown.")
 
 
 def test_few_ratings_are_read_by_our_sentences_alone(toy):
