@@ -22,6 +22,7 @@ from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
 from cxlib.plots.segmentation import cut_points, league_table, likert
+from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
 from cxlib.plots.tracking import control_chart, love_plot, transition_table
 from cxlib.plots.voc import code_agreement, code_heatmap, code_shares
 from cxlib.plots.voc_shares import code_reweighted, cooccurrence
@@ -37,6 +38,7 @@ __all__ = [
     "code_heatmap",
     "code_impact",
     "code_reweighted",
+    "code_sentiment",
     "code_shares",
     "code_trend",
     "coder_drift",
@@ -46,9 +48,11 @@ __all__ = [
     "cut_points",
     "driver_odds",
     "driver_shares",
+    "emerging",
     "funnel_gap",
     "funnel_steps",
     "importance_performance",
+    "keyness",
     "league_table",
     "likert",
     "love_plot",
@@ -64,6 +68,7 @@ __all__ = [
     "score_trend",
     "segment_scores",
     "specifications",
+    "themes_seen",
     "tipping_point",
     "tornado",
     "transition_differences",

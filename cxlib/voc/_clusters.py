@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -20,18 +22,23 @@ _NEIGHBOURS = 15
 
 
 def clusters(
-    texts: npt.NDArray[np.object_], n_groups: int, *, rng: np.random.Generator
+    texts: npt.NDArray[np.object_],
+    n_groups: int,
+    *,
+    rng: np.random.Generator,
+    vectors: npt.NDArray[np.floating] | None = None,
 ) -> list[npt.NDArray[np.intp]]:
-    """Cluster texts three times; the first run counts, the others test it."""
+    """Cluster texts three times; the first run counts, the others test it.
+
+    `vectors`, one row a text, says what is alike; the texts' letters where not given.
+    """
     seeds = rng.integers(0, 2**31 - 1, 3)
     codes, unique = pd.factorize(pd.Series([" ".join(words(fold(t))) for t in texts]))
-    tfidf = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(3, 5), min_df=2, max_df=0.5, sublinear_tf=True
-    )
-    try:
-        matrix = tfidf.fit_transform(unique)
-    except ValueError:
-        return [np.zeros(len(texts), dtype=np.intp)] * 3
+    if vectors is None:
+        matrix = _letters(unique)
+    else:
+        first = np.unique(codes, return_index=True)[1]
+        matrix = np.asarray(vectors[first] - vectors[first].mean(axis=0))
     rank = min(50, *(side - 1 for side in matrix.shape))
     if min(rank, n_groups) < 2 or len(unique) < _MIN_TEXTS:
         return [np.zeros(len(texts), dtype=np.intp)] * 3
@@ -42,6 +49,17 @@ def clusters(
         for seed in seeds
     )
     return [np.asarray(run, dtype=np.intp)[codes] for run in runs]
+
+
+def _letters(texts: pd.Index) -> Any:  # noqa: ANN401
+    """Return the TF-IDF of the texts' letters; no column where they share none."""
+    tfidf = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(3, 5), min_df=2, max_df=0.5, sublinear_tf=True
+    )
+    try:
+        return tfidf.fit_transform(texts)
+    except ValueError:
+        return np.empty((len(texts), 0))
 
 
 def _embedded(points: Array, n_groups: int) -> Array:

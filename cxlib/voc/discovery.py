@@ -112,8 +112,8 @@ def keyness(
 
     Notes
     -----
-    Log-odds ratio with an informative Dirichlet prior from both sets together. For
-    ranking and plots, not for testing.
+    Log-odds ratio with an informative Dirichlet prior from both sets together; texts
+    are redacted first. For ranking and plots, not for testing.
 
     References
     ----------
@@ -126,7 +126,7 @@ def keyness(
     >>> found.table["term"].to_list()
     ['room', 'noisy']
     """
-    first, second = list(target), list(rest)
+    first, second = list(redact(target)), list(redact(rest))
     inside = np.arange(len(first) + len(second)) < len(first)
     table = Vocabulary.of(first + second).ranked(inside, prior=prior)
     table = table[table["n_target"] >= min_texts].reset_index(drop=True)
