@@ -12,33 +12,27 @@ from cxlib.voc.coverage import commenters, coverage
 from cxlib.voc.discovery import keyness, suggest_codes
 from cxlib.voc.disputes import disagreements
 from cxlib.voc.drift import drift
-from cxlib.voc.emerging import Emerging, emerging
-from cxlib.voc.impact import Impact, impact
+from cxlib.voc.emerging import emerging
+from cxlib.voc.impact import impact
 from cxlib.voc.learn import learn
 from cxlib.voc.next_up import next_to_code
 from cxlib.voc.parity import parity
 from cxlib.voc.prepare import prepare
-from cxlib.voc.prevalence import Prevalence, prevalence
-from cxlib.voc.quotes import Quotes, quotes
+from cxlib.voc.prevalence import prevalence
+from cxlib.voc.quotes import quotes
 from cxlib.voc.redact import names_of, redact
 from cxlib.voc.reweighted import reweighted
 from cxlib.voc.score_change import score_change
-from cxlib.voc.sentiment import Sentiment, sentiment
+from cxlib.voc.sentiment import sentiment
 from cxlib.voc.sheets import read_sheet, write_sheet
 from cxlib.voc.solved import if_solved
 from cxlib.voc.text import answers, clean
-from cxlib.voc.unseen import Unseen, unseen
+from cxlib.voc.unseen import unseen
 from cxlib.voc.versions import check_examples, compare_codebooks
 
 __all__ = [
     "Code",
     "Codebook",
-    "Emerging",
-    "Impact",
-    "Prevalence",
-    "Quotes",
-    "Sentiment",
-    "Unseen",
     "agreement",
     "answers",
     "audit",

@@ -11,7 +11,8 @@ import pandas as pd
 from cxlib.estimate import Design
 from cxlib.voc._frames import Bools
 from cxlib.voc._score import Array
-from cxlib.voc._shares import hand_codes
+from cxlib.voc._shares import hand_codes, inclusion_of
+from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
 
 MIN_READ = 10
@@ -214,28 +215,8 @@ def linked(
     codings: pd.DataFrame | None, codes: tuple[str, ...], codebook: Codebook | None,
 ) -> Linked:  # fmt: skip
     """Bring scores, the machine's codes and the randomly drawn hand codes together."""
-    people = _drawn_at_random(codings)
-    return Linked(
-        y, machine.astype(float), hand_codes(ids, people, codes, codebook),
-        plan.weights, _draw(ids, people),
-    )  # fmt: skip
-
-
-def _drawn_at_random(codings: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Leave out the verbatims that were picked to teach the machine."""
-    if codings is None or "sample" not in codings.columns:
-        return codings
-    kind = codings["sample"].astype(object).fillna("").astype(str).str.strip()
-    return codings[kind.isin(["", "audit"])]
-
-
-def _draw(ids: pd.Index, codings: pd.DataFrame | None) -> Array:
-    """Return one over the chance of each row to be read, 1 where not told."""
-    draw = np.ones(len(ids))
-    if codings is None or "inclusion" not in codings.columns:
-        return draw
-    chance = pd.to_numeric(codings["inclusion"], errors="coerce")
-    known = codings.assign(chance=chance)[chance > 0]
-    row = ids.get_indexer(pd.Index(known["verbatim_id"].astype(str)))
-    draw[row[row >= 0]] = 1 / known["chance"].to_numpy(dtype=float)[row >= 0]
-    return draw
+    people = None if codings is None else audit(codings)
+    hand = hand_codes(ids, people, codes, codebook)
+    chance = inclusion_of(ids, people, hand)
+    draw = np.ones(len(ids)) if chance is None else 1 / np.where(chance > 0, chance, 1)
+    return Linked(y, machine.astype(float), hand, plan.weights, draw)
