@@ -132,13 +132,13 @@ def choices(
     return Choices(table=table.reset_index(drop=True), unit="share")
 
 
-def decision(shares: Prevalence, weight: Impact) -> str:
+def decision(shares: Prevalence, weight: Impact | None = None) -> str:
     """Say in one sentence where to start, from what is said most and weighs most.
 
     Parameters
     ----------
     shares : Prevalence
-    weight : Impact
+    weight : Impact, optional
         May be empty, where there is no score.
 
     Returns
@@ -157,8 +157,9 @@ def decision(shares: Prevalence, weight: Impact) -> str:
     'Read delivery first: nothing else is said more often (50.0 % of verbatims).'
     """
     said_most = shares.findings
-    losses = [f for f in weight.findings if f.estimate is not None and f.estimate < 0]
-    if losses:
+    tied_to = () if weight is None else weight.findings
+    losses = [f for f in tied_to if f.estimate is not None and f.estimate < 0]
+    if weight is not None and losses:
         code = _code(losses[0])
         size = _format.quantity(losses[0].estimate, weight.unit, signed=True)
         row = records(shares.overall[shares.overall["code"] == code])[0]
@@ -173,7 +174,7 @@ def decision(shares: Prevalence, weight: Impact) -> str:
     share = _format.quantity(first["estimate"], "share")
     tied = (
         f"no code is clearly tied to a loss of {weight.label}, and "
-        if not weight.table.empty
+        if weight is not None and not weight.table.empty
         else ""
     )
     return (
@@ -183,7 +184,11 @@ def decision(shares: Prevalence, weight: Impact) -> str:
 
 
 def caveats(
-    shares: Prevalence, weight: Impact, *, agreed: Agreement, covered: Coverage
+    shares: Prevalence,
+    weight: Impact | None = None,
+    *,
+    agreed: Agreement,
+    covered: Coverage | None = None,
 ) -> list[str]:
     """Say what a reader must know before acting.
 
@@ -191,11 +196,11 @@ def caveats(
     ----------
     shares : Prevalence
         Whether the machine's counts were corrected.
-    weight : Impact
+    weight : Impact, optional
         Whether there is an impact to misread.
     agreed : Agreement
         Which codes are weak.
-    covered : Coverage
+    covered : Coverage, optional
         How much has no code.
 
     Returns
@@ -222,11 +227,11 @@ def caveats(
             f"Coders do not agree well enough on {weak} (alpha below "
             f"{agreed.min_agreement:g})."
         )
-    uncoded = float(covered.table["estimate"].iloc[0])
+    uncoded = 0.0 if covered is None else float(covered.table["estimate"].iloc[0])
     if uncoded > _MUCH_UNCODED:
         share = _format.quantity(uncoded, "share")
         found.append(f"{share} of verbatims have no code: themes may be missing.")
-    if not weight.table.empty:
+    if weight is not None and not weight.table.empty:
         found.append("Impact is association, not what a remedy would bring.")
     return found
 
