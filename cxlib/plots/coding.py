@@ -76,7 +76,7 @@ def _named(period: str, sizes: pd.DataFrame) -> str:
     """Return the period with its n, or their range over the coders."""
     if period not in sizes.index:
         return period
-    low, high = (_format.count(float(sizes[end].loc[period])) for end in ("min", "max"))
+    low, high = (_format.count(sizes[end].to_dict()[period]) for end in ("min", "max"))
     return f"{period}\nn = {low}" + ("" if low == high else f" to {high}")
 
 
