@@ -18,6 +18,7 @@ from cxlib.voc.codebook import Codebook
 from cxlib.voc.text import answers
 
 Bools = npt.NDArray[np.bool_]
+BLANK = "(blank)"
 
 
 def verbatim_ids(responses: pd.DataFrame) -> pd.Index:
@@ -162,7 +163,7 @@ def levels(frame: pd.DataFrame, by: str | None) -> list[tuple[str, Bools]]:
     if by:
         _checks.columns(frame, [by], "responses")
         text = as_text(frame[by])
-        labels = text.where(text.notna(), "(blank)").astype(str)
+        labels = text.where(text.notna() & (text != ""), BLANK).astype(str)
         names = sorted(labels.unique(), key=_natural)
         if isinstance(frame[by].dtype, pd.CategoricalDtype) and frame[by].cat.ordered:
             own = as_text(pd.Series(frame[by].cat.categories)).astype(str).tolist()

@@ -20,6 +20,7 @@ from cxlib.voc.prevalence import Prevalence, prevalence
 from cxlib.voc.text import fold, words
 
 _MUCH_UNCODED = 0.2
+_ALIKE = 3
 MACHINE_COUNT, HAND_ALONE = "machine's count, not corrected", "hand codes alone"
 _COLUMNS = [
     *("code", "name", "choice", "n", "estimate", "std_error", "ci_lower", "ci_upper"),
@@ -154,7 +155,7 @@ def decision(shares: Prevalence, weight: Impact | None = None) -> str:
     >>> coded = code(told, book)
     >>> from cxlib.voc.impact import impact
     >>> decision(prevalence(told, coded), impact(told, coded, scale=""))
-    'Read delivery first: nothing else is said more often (50.0 % of verbatims).'
+    'Read delivery (50.0 % of verbatims) first: nothing else is clearly said more often.'
     """
     said_most = shares.findings
     tied_to = () if weight is None else weight.findings
@@ -170,16 +171,26 @@ def decision(shares: Prevalence, weight: Impact | None = None) -> str:
         )
     if not said_most:
         return "No code of the codebook was found: mend the codebook before deciding."
-    first = records(shares.overall[shares.overall["code"] == _code(said_most[0])])[0]
-    share = _format.quantity(first["estimate"], "share")
     tied = (
         f"no code is clearly tied to a loss of {weight.label}, and "
         if weight is not None and not weight.table.empty
         else ""
     )
+    return f"{_most(shares)}: {tied}nothing else is clearly said more often."
+
+
+def _most(shares: Prevalence) -> str:
+    """Name the most frequent codes that cannot be told apart."""
+    rows = finest(shares.overall).sort_values("estimate", ascending=False)
+    top = rows.iloc[0]
+    alike = rows[rows["ci_upper"].ge(top["estimate"]) & rows["estimate"].gt(0)]
+    near = alike if len(alike) <= _ALIKE else alike.head(1)
+    told = [
+        f"{row['name']} ({_format.quantity(row['estimate'], 'share')} of verbatims)"
+        for row in records(near)
+    ]
     return (
-        f"Read {first['name']} first: {tied}nothing else is said more often "
-        f"({share} of verbatims)."
+        f"Read {', '.join(told[:-1])}{' and ' if len(told) > 1 else ''}{told[-1]} first"
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cxlib import _checks, _format
 from cxlib.result import Assumption, Finding
-from cxlib.voc._frames import code_names, finest, levels, verbatim_ids
+from cxlib.voc._frames import BLANK, code_names, finest, levels, verbatim_ids
 from cxlib.voc._pairs import (
     Pair,
     codes_of,
@@ -25,6 +25,7 @@ from cxlib.voc._pairs import (
 from cxlib.voc._reliability import coefficients
 from cxlib.voc._words import Row, Told, column, finding, records, spans
 from cxlib.voc.agreement import ALL_CODES
+from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
 
 Array = npt.NDArray[np.float64]
@@ -237,7 +238,7 @@ def parity(
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     if codings is None or codings.empty:
         return _empty("Not measured: nothing was coded by hand.", confidence_level)
-    given = _given(codings, codebook)
+    given = _given(audit(codings), codebook)
     codes = codes_of(given["code"], codebook)
     ratings = ratings_of(_twice(given), codes)
     people = pair_people(ratings)
@@ -299,6 +300,8 @@ def _segments(
     place = pd.Index(verbatim_ids(responses)).get_indexer(units)
     known = place >= 0
     for name, rows in levels(responses, by)[1:]:
+        if name == BLANK:
+            continue
         inside = known & rows[place]
         if inside.sum() >= max(min_n, 2):
             found.append((name, inside.astype(float), (known & ~inside).astype(float)))

@@ -72,7 +72,15 @@ class Sentiment(Told):
         if self.table.empty:
             return ()
         best = self._rows(AGREEMENT)[-2]
-        told = [finding("sentiment_auc", self._agreed(), best, "score")]
+        told = [
+            finding(
+                "sentiment_auc",
+                self._agreed(),
+                best,
+                "score",
+                "Words against rating, AUC",
+            )
+        ]
         told += [
             finding(f"sentiment_{row['code']}", self._share_of(row), row, "share")
             for row in self._rows(AGAINST)
