@@ -150,16 +150,24 @@ def _line(
         return
     bridged = y[at - 1] + 100 * gap
     ax.plot(x[over], [bridged, y[at]], color=colour, lw=1.2, ls="--")
+    _step(ax, float(x[at - 1]), (float(y[at - 1]), float(bridged)), colour, gap)
+
+
+def _step(
+    ax: Axes, x: float, ends: tuple[float, float], colour: str, gap: float
+) -> None:
+    """What the wave before reads under the new version: a hollow mark and its size."""
+    published, bridged = ends
     ax.scatter(
-        x[at - 1], bridged, s=40, facecolors="white", edgecolors=colour, zorder=4,
+        x, bridged, s=40, facecolors="white", edgecolors=colour, zorder=4,
         linewidths=1.5,
     )  # fmt: skip
     ax.annotate(
-        "", (x[at - 1], bridged), (x[at - 1], y[at - 1]),
+        "", (x, bridged), (x, published),
         arrowprops={"arrowstyle": "->", "color": colour, "lw": 1.2, "shrinkB": 3},
     )  # fmt: skip
     ax.annotate(
-        _format.number(gap, "share", signed=True), (x[at - 1], bridged),
+        _format.number(gap, "share", signed=True), (x, bridged),
         xytext=(8, 4), textcoords="offset points", ha="left", va="bottom", zorder=5,
         fontsize="small", color=colour,
         path_effects=[withStroke(linewidth=2.5, foreground="white")],

@@ -155,7 +155,8 @@ def decision(shares: Prevalence, weight: Impact | None = None) -> str:
     >>> coded = code(told, book)
     >>> from cxlib.voc.impact import impact
     >>> decision(prevalence(told, coded), impact(told, coded, scale=""))
-    'Read delivery (50.0 % of verbatims) first: nothing else is clearly said more often.'
+    'Read delivery (50.0 % of verbatims) first: nothing else is clearly said more \
+often.'
     """
     said_most = shares.findings
     tied_to = () if weight is None else weight.findings

@@ -177,7 +177,8 @@ def test_missing_texts(put, load):
          "you mean 'sep'?"),
         ({"path": "a.csv", "format": "spss"}, "`responses.format` is 'spss'; use one "
          "of "
-         "'csv', 'qualtrics', 'surveymonkey', 'parquet', 'excel', 'duckdb'."),
+         "'csv', 'qualtrics', 'surveymonkey', 'parquet', 'excel', 'duckdb', "
+             "'coding_sheet'."),
         ({"path": "a.csv", "columns": ["score"]}, "`responses.columns` is ['score']; "
          "it "
          "must be a mapping."),
