@@ -18,6 +18,7 @@ from cxlib.voc._score import ScaleLike
 from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
 from cxlib.voc.text import answers
 
+_SCORED = ("estimate", "std_error", "ci_lower", "ci_upper")
 _EVERYBODY = Assumption(
     text="Those who comment stand for those who do not, code by code.",
     quality="low", impact="medium",
@@ -59,7 +60,7 @@ class Coverage(Told):
     def _statement(self, row: Row) -> str:
         share = _format.quantity(row["estimate"], "share")
         found = measured(row, "share", self.confidence_level)
-        return f"No phrase of the codebook is in {share} of verbatims ({found})."
+        return f"No code of the codebook fits {share} of verbatims ({found})."
 
 
 def coverage(
@@ -105,7 +106,7 @@ def coverage(
     >>> coded = pd.DataFrame({"verbatim_id": [f"row {i + 1}" for i in range(30)],
     ...                       "code": "delivery"})
     >>> coverage(told, coded).text  # doctest: +ELLIPSIS
-    'No phrase of the codebook is in 25.0 % of verbatims (95 % CI 14.2 to 40.2, ...'
+    'No code of the codebook fits 25.0 % of verbatims (95 % CI 14.2 to 40.2, ...'
     """
     told = said(responses, verbatim=verbatim)
     _checks.columns(coded, ["verbatim_id", "code"], "the coded verbatims")
@@ -155,9 +156,10 @@ class Commenters(Told):
             return self.reason
         share = _format.quantity(self._rows[1]["share_respondents"], "share")
         if not np.isfinite(self.gap):
-            return (
-                f"{share} of respondents with a score say something: no gap to measure."
-            )
+            silent = self._rows[2]["n"]
+            few = f"the {silent:,} others are too few to compare"
+            why = few if 0 < silent < self._rows[1]["n"] else "no gap to measure"
+            return f"{share} of respondents with a score say something: {why}."
         return f"{share} of respondents with a score say something. {self._statement()}"
 
     @property
@@ -210,6 +212,7 @@ def commenters(
     weights: str | None = None,
     cluster: str | None = None,
     verbatim: str = "verbatim",
+    min_n: int = 10,
     confidence_level: float = 0.95,
 ) -> Commenters:
     """Compare the score of those who say something with that of all respondents.
@@ -225,6 +228,8 @@ def commenters(
         Columns.
     weights, cluster : str, optional
         Columns of the survey design; blank for none.
+    min_n : int
+        With fewer who say something, or who do not, neither group's score is shown.
     confidence_level : float
 
     Returns
@@ -260,6 +265,8 @@ def commenters(
     plan = plan_of(frame, weights, None, cluster)
     table = _groups(frame[score], told, chosen, plan, confidence_level)
     gap, lower, upper = _gap(values[known], told, plan, confidence_level)
+    if 0 < min(told.sum(), (~told).sum()) < min_n:
+        table.loc[1:, list(_SCORED)] = gap = lower = upper = float("nan")
     return Commenters(
         table=table, unit=chosen.unit, label=chosen.label, gap=gap, gap_ci_lower=lower,
         gap_ci_upper=upper, confidence_level=confidence_level,
@@ -295,8 +302,7 @@ def _groups(
             ).as_row()
         except DataError:
             found = {}
-        names = ("estimate", "std_error", "ci_lower", "ci_upper")
-        rows.append(row | {name: found.get(name, float("nan")) for name in names})
+        rows.append(row | {name: found.get(name, float("nan")) for name in _SCORED})
     return pd.DataFrame(rows)
 
 

@@ -92,6 +92,8 @@ class Emerging(Told):
         )  # fmt: skip
 
     def _raised(self) -> list[Row]:
+        if self.table.empty:
+            return []
         own = self.table["told_by"] == self.table["theme"]
         return records(self.table[self.table["emerging"] & own])
 

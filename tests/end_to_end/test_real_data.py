@@ -180,3 +180,54 @@ def test_each_page_is_offline_and_private(site, programme):
         assert 'src="http' not in text
         assert "<link" not in text
         assert "Traceback (most recent call last)" not in text
+
+
+ASPECTS = (
+    "cleanliness", "comfort", "amenities", "staff", "value", "wifi", "location",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hotels(tmp_path_factory):
+    """2,500 Italian hotel sentences, 250 with human codes; then the codes of all."""
+    base = tmp_path_factory.mktemp("hotels")
+    source = SHARED / "absita_2018_it" / "absita_2018_training.csv"
+    all_rows = pd.read_csv(source, sep=";").sample(2500, random_state=4)
+    all_rows.to_csv(base / "hotels.csv", sep=";", index=False)
+    read = all_rows.sample(250, random_state=5)
+    rows = [
+        (row["sentence_id"], "gold", code)
+        for row in read.to_dict("records")
+        for code in [a for a in ASPECTS if row[f"{a}_presence"]] or [""]
+    ]
+    table = pd.DataFrame(rows, columns=["verbatim_id", "coder", "code"])
+    table.to_csv(base / "codings.csv", index=False)
+    text = (PARAMS / "absita" / "voc_coding.yaml").read_text()
+    text = text.replace(
+        "../shared/data/absita_2018_it/absita_2018_training.csv",
+        str(base / "hotels.csv"),
+    ).replace("codings: {}", f"codings: {{path: {base / 'codings.csv'}}}")
+    folder = base / "params" / "hotels"
+    folder.mkdir(parents=True)
+    (folder / "voc_coding.yaml").write_text(text)
+    subprocess.run(
+        [sys.executable, "-m", "cxlib", "run", str(folder), "--out", str(base / "out")],
+        cwd=ROOT, env={**os.environ, "CX_ROOT": str(ROOT)}, capture_output=True,
+        text=True, timeout=600, check=True,
+    )  # fmt: skip
+    truth = {a: float(all_rows[f"{a}_presence"].mean()) for a in ASPECTS}
+    return Run(base / "out", "hotels", "voc_coding"), truth
+
+
+def test_a_few_human_codes_correct_the_count_of_all(hotels):
+    """People coded all of these sentences; the run saw a tenth of their codes."""
+    run, truth = hotels
+    shares = run.table("shares").set_index("code")
+    real = pd.Series(truth)
+    inside = (shares["ci_lower"] <= real) & (real <= shares["ci_upper"])
+    assert inside.sum() >= 6, shares.assign(truth=real)
+    machine = (shares["share_machine"] - real).abs()
+    assert (shares["estimate"] - real).abs().max() < machine.max()
+    coder = run.table("coder").set_index("code")
+    assert coder.loc["(mean of codes)", "estimate"] >= 0.7
+    assert "hand codes" in set(coder["basis"])

@@ -18,6 +18,19 @@ SAMPLE = ROOT / "data" / "sample"
 
 # case: (notebook, parameters, exit code)
 CASES = {
+    "impact_nothing_coded_by_hand": ("voc_impact", {"codings": {}}, 0),
+    "impact_no_score": ("voc_impact", {"scale": ""}, 0),
+    "impact_no_wave": ("voc_impact", {"wave": "", "cluster": ""}, 0),
+    "impact_if_solved": ("voc_impact", {"if_solved": {"delivery": 0.5}}, 0),
+    "impact_if_solved_unknown": ("voc_impact", {"if_solved": {"delivry": 0.5}}, None),
+    "impact_rules_no_embeddings": ("voc_impact", {"coder": "rules",
+                                   "embeddings": "none", "weights": "weight"}, 0),
+    "impact_few": ("voc_impact", {"responses": {"path": "few.csv"}}, 0),
+    "impact_hostile": ("voc_impact", {"responses": {"path": "hostile.csv"}}, 0),
+    "voc_rules": ("voc_coding", {"coder": "rules", "copies": "once"}, 0),
+    "voc_stage_and_book_before": ("voc_coding", {"stage": "plan",
+        "codebook_before": "data/sample/codebook.yaml", "language": ""}, 0),
+    "voc_unknown_coder": ("voc_coding", {"coder": "magic"}, None),
     "voc_nothing_coded_by_hand": ("voc_coding", {"codings": {}}, 0),
     "voc_no_score": ("voc_coding", {"scale": ""}, 0),
     "voc_no_segment_no_wave": ("voc_coding", {"segment": "", "wave": ""}, 0),

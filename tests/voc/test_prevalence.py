@@ -173,7 +173,7 @@ def test_coverage():
     assert table.loc["a", "n_uncoded"] == 20
     assert np.isnan(table.loc["c", "estimate"])
     assert found.text == (
-        "No phrase of the codebook is in 70.0 % of verbatims "
+        "No code of the codebook fits 70.0 % of verbatims "
         "(95 % CI 60.4 to 78.1, n = 100)."
     )
 
@@ -268,3 +268,14 @@ def test_theme_that_the_codebook_lacks_is_suggested(sample):
     assert truth["theme not in the codebook"]
     found = voc.suggest_codes(frame, coded, rng=20260101)
     assert "fedelta" in ", ".join(found.table["terms"].head(4))
+
+
+def test_a_handful_of_the_silent_is_not_scored():
+    frame = pd.DataFrame({"score": [10] * 60 + [2] * 46, "verbatim": ["late"] * 100
+                          + [None] * 6})  # fmt: skip
+    found = voc.commenters(frame)
+    assert found.text.endswith("the 6 others are too few to compare.")
+    assert found.table.loc[1:, "estimate"].isna().all()
+    assert found.table.loc[0, "estimate"] == found.table.loc[0, "estimate"]
+    assert found.findings == ()
+    assert np.isfinite(voc.commenters(frame, min_n=5).gap)
