@@ -23,6 +23,7 @@ from cxlib.voc._scorer import (
 )
 from cxlib.voc._shares import hand_codes
 from cxlib.voc._training import Lessons, Trained, train
+from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
 
 Array = npt.NDArray[np.float64]
@@ -67,7 +68,7 @@ class Pupil:
         return cls(
             heard=heard, texts=heard.frame[verbatim].tolist(), rules=rules,
             fired=membership(heard.ids, rules, codebook.ids),
-            hand=hand_codes(heard.ids, codings, codebook.ids, codebook),
+            hand=hand_codes(heard.ids, codings, codebook.ids, codebook, chosen=True),
             codebook=codebook, encoder=encoder, min_positives=min_positives,
         )  # fmt: skip
 
@@ -163,9 +164,8 @@ def roles_of(basis: list[str]) -> Roles:
 
 def scored_rows(pupil: Pupil, codings: pd.DataFrame | None) -> Places:
     """Return the hand-coded rows that were drawn at random, not picked."""
-    if codings is None or "sample" not in codings.columns:
+    if codings is None:
         return pupil.looked
-    chosen = codings["sample"].astype(str).str.strip() == "chosen"
-    picked = set(codings.loc[chosen, "verbatim_id"].astype(str))
-    inside = [i for i in pupil.looked if str(pupil.heard.ids[i]) not in picked]
+    drawn = set(audit(codings)["verbatim_id"].astype(str))
+    inside = [i for i in pupil.looked if str(pupil.heard.ids[i]) in drawn]
     return np.array(inside, dtype=np.intp)

@@ -80,13 +80,19 @@ def hand_codes(
     codings: pd.DataFrame | None,
     codes: tuple[str, ...],
     codebook: Codebook | None = None,
+    *,
+    chosen: bool = False,
 ) -> Array:
-    """Return the share of coders who gave each code, NaN where nobody looked."""
+    """Return the share of coders who gave each code, NaN where nobody looked.
+
+    Verbatims picked for the machine count only if `chosen`: they teach, and nothing is
+    measured on them.
+    """
     found = np.full((len(ids), len(codes)), np.nan)
     if codings is None or codings.empty:
         return found
     _checks.columns(codings, ["verbatim_id", "coder", "code"], "codings")
-    codings = audit(codings)
+    codings = codings if chosen else audit(codings)
     if codebook is not None:
         codings = codebook.roll_up(codings[["verbatim_id", "coder", "code"]])
     given = codings.astype({"verbatim_id": str}).drop_duplicates(

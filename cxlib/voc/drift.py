@@ -17,6 +17,7 @@ from cxlib.result import Assumption, Finding
 from cxlib.voc._frames import membership
 from cxlib.voc._pairs import Ratings, ratings_of
 from cxlib.voc._words import Row, Told, finding, measured, records
+from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
 
 Array = npt.NDArray[np.float64]
@@ -123,6 +124,7 @@ def drift(
     ----------
     codings : pandas.DataFrame or None
         What people coded: verbatim_id, coder, code (blank: looked, found nothing).
+        Only verbatims drawn at random count: those chosen for the machine are harder.
     codebook : Codebook
         Lists the codes and gives parents those of their children.
     by : str
@@ -171,6 +173,7 @@ def drift(
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     _checks.in_range(false_alarm_rate, "false_alarm_rate", 0, 1, ends="()")
     _checks.one_of(period, "period", tuple(_FREQUENCY))
+    codings = None if codings is None else audit(codings)
     reason = _why_not(codings, by)
     if codings is None or reason:
         return _none(reason, confidence_level)

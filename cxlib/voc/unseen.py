@@ -14,6 +14,7 @@ from cxlib.estimate.counts import share_from_counts
 from cxlib.result import Assumption, Finding
 from cxlib.voc._richness import Seen
 from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
+from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
 
 _STEPS = 8
@@ -190,9 +191,7 @@ def _none(reason: str) -> Unseen:
 
 def _audited(codings: pd.DataFrame) -> pd.DataFrame:
     """Return verbatim_id and code, as text, of the rows drawn at random."""
-    if "sample" in codings.columns:
-        kind = codings["sample"].fillna("").astype(str).str.strip()
-        codings = codings[kind.isin(["", "audit"])]
+    codings = audit(codings)
     code = codings["code"].astype(object).where(codings["code"].notna(), "")
     return pd.DataFrame(
         {

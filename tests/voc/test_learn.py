@@ -338,3 +338,14 @@ def test_hostile_verbatims_are_only_text():
     learned = voc.learn(frame, BOOK, codings=codings.head(40), embeddings="none")
     assert "v3" in set(learned.coded["verbatim_id"])
     assert len(learned.shares) == 60
+
+
+def test_picked_verbatims_are_what_teaches_where_few_were_drawn():
+    frame, codings = survey(200)
+    hand = codings.head(80).assign(sample=["chosen"] * 70 + ["audit"] * 10)
+    found = voc.learn(frame, BOOK, codings=hand, embeddings="none", rng=1)
+    alone = voc.learn(frame, BOOK, codings=hand.tail(10), embeddings="none", rng=1)
+    assert found.table["n"].unique().tolist() == [10]
+    assert alone.table["n"].unique().tolist() == [10]
+    assert "hand codes" in set(found.table["basis"])
+    assert "hand codes" not in set(alone.table["basis"])
