@@ -236,7 +236,7 @@ def caveats(
     if agreed.weak:
         weak = ", ".join(agreed.weak)
         found.append(
-            f"Coders do not agree well enough on {weak} (alpha below "
+            f"The coding of {weak} is not reliable enough (alpha below "
             f"{agreed.min_agreement:g})."
         )
     uncoded = 0.0 if covered is None else float(covered.table["estimate"].iloc[0])
