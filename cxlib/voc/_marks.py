@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from cxlib.voc._pairs import spread
+
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 MARKS = ("kappa", "f1", "precision", "recall")
@@ -90,23 +92,14 @@ def _row(
 ) -> dict[str, float]:
     row: dict[str, float] = {}
     for name in MARKS:
-        spread, low, high = spread_of(coder[name], level)
+        error, low, high = spread(coder[name][1:], float(coder[name][0]), level)
         ends = {"ci_lower": low, "ci_upper": high}
         if name == "kappa":
-            row |= {"estimate": float(coder[name][0]), "std_error": spread} | ends
+            row |= {"estimate": float(coder[name][0]), "std_error": error} | ends
         else:
             row[name] = float(coder[name][0])
             row |= {f"{name}_{end}": value for end, value in ends.items()}
     row |= {f"rule_{name}": float(rules[name][0]) for name in MARKS}
     gain = coder["kappa"] - rules["kappa"]
-    _, low, high = spread_of(gain, level)
+    _, low, high = spread(gain[1:], float(gain[0]), level)
     return row | {"gain": float(gain[0]), "gain_ci_lower": low, "gain_ci_upper": high}
-
-
-def spread_of(draws: Array, level: float) -> tuple[float, float, float]:
-    """Return standard deviation and percentiles of samples; the first is the data."""
-    values = draws[1:][np.isfinite(draws[1:])]
-    if not np.isfinite(draws[0]) or len(values) < 2:
-        return float("nan"), float("nan"), float("nan")
-    lower, upper = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(values.std(ddof=1)), float(lower), float(upper)

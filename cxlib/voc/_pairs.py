@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -137,9 +138,18 @@ def codes_of(column: pd.Series, codebook: Codebook | None) -> tuple[str, ...]:
     return codebook.ids if codebook is not None else tuple(sorted(used.unique()))
 
 
-def draws_of(n: int, n_resamples: int, rng: int | np.random.Generator) -> Array:
+def draws_of(
+    n: int,
+    n_resamples: int,
+    rng: int | np.random.Generator,
+    groups: npt.NDArray[Any] | None = None,
+) -> Array:
     """Return how often each unit is in each sample; the first row is the data."""
-    drawn = bootstrap(lambda times: times, n, n_resamples=n_resamples, rng=rng)
+    if not n:
+        return np.zeros((1, 0))
+    drawn = bootstrap(
+        lambda times: times, n, cluster=groups, n_resamples=n_resamples, rng=rng
+    )
     return np.vstack([np.ones(n), drawn])
 
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks, _format
-from cxlib.estimate import bootstrap
 from cxlib.result import Assumption, Finding
 from cxlib.voc import _embed
 from cxlib.voc._frames import code_names, membership, said
@@ -25,6 +24,7 @@ from cxlib.voc._lessons import (
     teach,
 )
 from cxlib.voc._marks import score_rows
+from cxlib.voc._pairs import draws_of
 from cxlib.voc._scorer import Coder
 from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
 from cxlib.voc.codebook import Codebook
@@ -32,7 +32,6 @@ from cxlib.voc.coder import code as by_rules
 
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
-Labels = npt.NDArray[np.object_]
 ALL, MEAN = "(all codes together)", "(mean of codes)"
 _ASSUMPTIONS = (
     Assumption(
@@ -261,7 +260,7 @@ def learn(
     coded, shares = coded_all(pupil, coder, rows, trained)
     scored = scored_rows(pupil, codings)
     groups = heard.frame[cluster].to_numpy()[scored] if cluster else None
-    draws = _draws(len(scored), groups, n_resamples, generator)
+    draws = draws_of(len(scored), n_resamples, generator, groups)
     table = _table(pupil, coder, coded, scored, draws, confidence_level, names)
     return Learned(
         table=table, coded=coded, shares=shares, coder=coder,
@@ -286,18 +285,6 @@ def _missing(embeddings: str, encoder: _embed.Encoder | None) -> str:
     if encoder is not None:
         return ""
     return _embed.MISSING if embeddings == "auto" else "switched off"
-
-
-def _draws(
-    n: int, groups: Labels | None, n_resamples: int, rng: np.random.Generator
-) -> Array:
-    """Return how often each verbatim is in each sample; the first row is the data."""
-    if not n:
-        return np.zeros((1, 0))
-    drawn = bootstrap(
-        lambda times: times, n, cluster=groups, n_resamples=n_resamples, rng=rng
-    )
-    return np.vstack([np.ones(n), drawn])
 
 
 def _table(

@@ -105,7 +105,7 @@ def test_themes_their_shares_and_what_they_cost(site):
     ]
     assert sum(inside) >= 8
     impact = (
-        table(site, "voc_coding", "impact").set_index("code").loc[known, "estimate"]
+        table(site, "voc_impact", "impact").set_index("code").loc[known, "estimate"]
     )
     assert impact.idxmin() == "delivery"
     clear = [n for n in known if abs(truth[n]["impact"]) > 1]
