@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -324,13 +325,21 @@ def _guide(sheet: Any, codebook: Codebook, language: str) -> None:
 
 
 def _meaning(one: Any, language: str) -> str:
-    """Return definition and phrases of a code."""
+    """Return definition, phrases and examples of a code."""
     texts = one.definition
     meaning = texts.get(language) or next(iter(texts.values()), "")
     found = one.phrases.get(language) or next(iter(one.phrases.values()), ())
     plain = [phrase for phrase in found if not phrase.startswith("re:")][:8]
     said = f"Words such as: {', '.join(plain)}." if plain else ""
-    return " ".join(part for part in (meaning, said) if part)
+    parts = (meaning, said, _quoted("Yes", one.examples, language),
+             _quoted("No", one.counterexamples, language))  # fmt: skip
+    return " ".join(part for part in parts if part)
+
+
+def _quoted(answer: str, texts: Mapping[str, Sequence[str]], language: str) -> str:
+    """Return up to three examples that get, or do not get, the code."""
+    found = texts.get(language) or next(iter(texts.values()), ())
+    return f"{answer}: “{'”, “'.join(found[:3])}”." if found else ""
 
 
 def _coding(

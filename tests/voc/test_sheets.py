@@ -22,6 +22,8 @@ BOOK = voc.Codebook.from_dict(
                 "id": "delivery",
                 "name": {"en": "=Delivery"},
                 "phrases": {"en": ["late"]},
+                "examples": {"en": ["Two weeks late"]},
+                "counterexamples": {"en": ["I was late for work"]},
             },
             {"id": "price", "phrases": {"en": ["dear", "expensive"]}},
         ],
@@ -102,6 +104,15 @@ def test_workbook_has_drop_downs_locks_and_no_formula(sheet):
     texts = [coding.cell(r, 2).value for r in range(FIRST_ROW, coding.max_row + 1)]
     assert any(text.startswith("=cmd") for text in texts)
     assert not any("a@b.it" in text or "\u202e" in text for text in texts)
+
+
+def test_coders_see_what_a_code_means(sheet):
+    guide = openpyxl.load_workbook(sheet[0])[READ_ME]
+    told = " ".join(str(cell) for row in guide.iter_rows(values_only=True)
+                    for cell in row)  # fmt: skip
+    assert "Words such as: late." in told
+    assert "Yes: “Two weeks late”." in told
+    assert "No: “I was late for work”." in told
 
 
 def test_what_is_filled_is_what_is_read(sheet):
