@@ -164,6 +164,22 @@ def test_jupyter_ux_codebook(site):
     assert len(run.table("shares")) >= 8
 
 
+def test_telco_themes_and_what_they_are_tied_to(site):
+    """Nobody coded by hand: the machine's counts, marked so, and association."""
+    coding = Run(site[0], "telco", "voc_coding")
+    assert set(coding.table("shares")["basis"]) == {"machine only"}
+    assert len(coding.table("by_stage")["segment"].unique()) == 5
+    assert "nobody has checked them by hand" in coding.page
+    impact = Run(site[0], "telco", "voc_impact")
+    rows = impact.table("impact").set_index("code")
+    whole = -24.77
+    back = (rows["n"] * (rows["score_with"] - whole) / (2347 - rows["n"])).round(0)
+    assert (back - rows["estimate"].round(0)).abs().max() <= 1
+    words = impact.table("sentiment").iloc[1]
+    assert words["estimate"] > 0.9
+    assert impact.findings["sentiment_auc"]["ci_lower"] > 0.9
+
+
 def test_ibm_telco_separation_is_said(site):
     run = Run(site[0], "ibm_telco", "roi_regression")
     assert "separation" in (run.page + run.manifest["error"]).lower()
