@@ -192,8 +192,8 @@ def _domains(
     }
 
 
-def _choices(scale: Scale) -> Iterator[tuple[str, Scale]]:
-    """Cut points and their names; the reported choice among them."""
+def _choices(scale: Scale) -> Iterator[tuple[str, Scale, bool]]:
+    """Cut points, their names, and whether they are the reported choice."""
     if scale.kind == "mean":
         return
     for bottom in (-1, 0, 1) if scale.kind == "net" else (0,):
@@ -208,17 +208,18 @@ def _choices(scale: Scale) -> Iterator[tuple[str, Scale]]:
             ):
                 continue
             name = f"from {moved.top_from:g}"
-            yield (f"to {moved.bottom_to:g}, {name}" if net else name), moved
+            name = f"to {moved.bottom_to:g}, {name}" if net else name
+            yield name, moved, top == bottom == 0
 
 
 def _table(
     answers: Answers, score: str, domains: Mapping[str, np.ndarray[Any, Any]]
 ) -> pd.DataFrame:
     rows: list[Row] = []
-    for name, scale in _choices(answers.scale):
+    for name, scale, reported in _choices(answers.scale):
         moved = replace(answers, values=scale.values(answers.rows[score]), scale=scale)
         head: Row = {
-            "cuts": name, "reported": scale == answers.scale,
+            "cuts": name, "reported": reported,
             "bottom_to": scale.bottom_to, "top_from": scale.top_from,
         }  # fmt: skip
         rows.append(head | {"segment": ALL} | _kept(moved.estimate().as_row()))
