@@ -95,6 +95,11 @@ def lines(ax: Axes, overall: float | None, target: float | None, unit: str) -> N
         )  # fmt: skip
 
 
+def finest(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of codes that are no other code's parent."""
+    return pd.DataFrame(table[~table["code"].isin(set(table["parent"]) - {""})])
+
+
 def name_point(
     ax: Axes, x: npt.NDArray[Any], y: Floats, i: int, text: str, *, loud: bool = False
 ) -> None:  # fmt: skip

@@ -105,8 +105,8 @@ def _drawn(table: pd.DataFrame) -> pd.DataFrame:
     """Waves of the finest codes."""
     if table.empty:
         return pd.DataFrame(columns=["segment", "code", "estimate"])
-    wider = table["code"].isin(set(table["parent"]) - {""})
-    return pd.DataFrame(table[~wider & (table["segment"] != "all")])
+    rows = _marks.finest(table)
+    return pd.DataFrame(rows[rows["segment"] != "all"])
 
 
 def _frequent(rows: pd.DataFrame) -> list[str]:

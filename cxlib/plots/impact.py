@@ -12,6 +12,7 @@ from cxlib import _format
 from cxlib.plots import _labels as labels
 from cxlib.plots import _marks
 from cxlib.plots._marks import BLUE, GREY, INK, ORANGE, RED, UNIT_LABELS, Floats
+from cxlib.plots.voc import _drawn, _legend
 
 _SMALLEST, _LARGEST = 40.0, 420.0
 _PARTS = {
@@ -59,7 +60,7 @@ def code_impact(
     'no impact to draw'
     >>> plt.close(ax.figure)
     """
-    rows = _finest(table)
+    rows = _drawn(table)
     if rows.empty:
         return _marks.nothing("no impact to draw", ax)
     ax = _marks.axes(ax, 4.8 + 0.12 * max(0, len(rows) - 10))
@@ -155,14 +156,6 @@ def _ticks(table: pd.DataFrame, label: str, weak: Collection[str]) -> list[str]:
     return ticks
 
 
-def _finest(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows with an estimate of codes that are no other code's parent."""
-    if table.empty:
-        return table
-    wider = table["code"].isin(set(table["parent"]) - {""})
-    return pd.DataFrame(table[table["estimate"].notna() & ~wider])
-
-
 def _inks(rows: pd.DataFrame, weak: Collection[str]) -> list[str]:
     return [
         GREY if code in weak else RED if value < 0 else BLUE
@@ -234,10 +227,3 @@ def _part(
             _format.number(number, unit, signed=True), (1.01, at), va="center",
             xycoords=("axes fraction", "data"), fontsize="x-small", color=ink,
         )  # fmt: skip
-
-
-def _legend(ax: Axes) -> None:
-    """A legend below the axis label."""
-    ax.figure.legend(
-        loc="outside lower right", fontsize="small", frameon=False, ncols=2
-    )

@@ -162,9 +162,9 @@ def code_sentiment(
     """
     if table.empty or table["estimate"].isna().all():
         return _marks.nothing("no sentiment to draw", ax)
-    wider = table["code"].isin(set(table["parent"]) - {""})
     whole = float(table.loc[table["about"] == "all", "estimate"].iloc[0])
-    rows = table[(table["about"] == "code") & ~wider & table["estimate"].notna()]
+    codes = _marks.finest(table)
+    rows = codes[(codes["about"] == "code") & codes["estimate"].notna()]
     if rows.empty:
         return _marks.nothing("no sentiment to draw", ax)
     rows = rows.sort_values("estimate", kind="stable")

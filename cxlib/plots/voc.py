@@ -216,8 +216,8 @@ def _drawn(table: pd.DataFrame) -> pd.DataFrame:
     """Rows with an estimate of codes that are no other code's parent."""
     if table.empty:
         return pd.DataFrame(columns=["code", "estimate"])
-    wider = table["code"].isin(set(table["parent"]) - {""})
-    return pd.DataFrame(table[table["estimate"].notna() & ~wider])
+    rows = _marks.finest(table)
+    return pd.DataFrame(rows[rows["estimate"].notna()])
 
 
 def _colours(rows: pd.DataFrame, weak: Collection[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,14 +164,18 @@ def levels(frame: pd.DataFrame, by: str | None) -> list[tuple[str, Bools]]:
         _checks.columns(frame, [by], "responses")
         text = as_text(frame[by])
         labels = text.where(text.notna() & (text != ""), BLANK).astype(str)
-        names = sorted(labels.unique(), key=_natural)
-        if isinstance(frame[by].dtype, pd.CategoricalDtype) and frame[by].cat.ordered:
-            own = as_text(pd.Series(frame[by].cat.categories)).astype(str).tolist()
-            names = sorted(
-                names, key=lambda name: own.index(name) if name in own else -1
-            )
+        names = in_order(labels.unique(), frame[by])
         found += [(name, (labels == name).to_numpy()) for name in names]
     return found
+
+
+def in_order(labels: Iterable[str], column: pd.Series) -> list[str]:
+    """Return labels of a column in order: its own if it has one, else natural."""
+    names = sorted(labels, key=_natural)
+    if not isinstance(column.dtype, pd.CategoricalDtype) or not column.cat.ordered:
+        return names
+    own = as_text(pd.Series(column.cat.categories)).astype(str).tolist()
+    return sorted(names, key=lambda name: own.index(name) if name in own else -1)
 
 
 def _natural(name: str) -> list[tuple[int, float, str]]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from cxlib.voc._patterns import reach, runaway
 from cxlib.voc.text import MAX_CHARS, fold, placed_words, words
 
-_PREFIX_MIN = 2
 _CACHE_MAX = 500_000
 _GAP = re.compile(r"[^\S\n\r]*[\"'\u2019\u00ab\u00bb\u201c\u201d-]?[^\S\n\r]*")
 Place = tuple[int, int]

@@ -12,6 +12,7 @@ from cxlib import _checks
 from cxlib.estimate import Design, Estimate, estimate
 from cxlib.estimate.covariance import domain_influence
 from cxlib.estimate.ppi import corrected_influence
+from cxlib.result import Assumption
 from cxlib.voc._frames import Bools, code_places
 from cxlib.voc.audit import audit
 from cxlib.voc.codebook import Codebook
@@ -22,6 +23,10 @@ MIN_POSITIVES = 5
 _MIN_HAND = 20
 _VALUES = ("estimate", "std_error", "ci_lower", "ci_upper")
 _RAW = ("share_machine", "share_machine_ci_lower", "share_machine_ci_upper")
+TRUTH = Assumption(
+    text="What people code is what is true; where two differ, their mean counts.",
+    quality="medium", impact="medium",
+)  # fmt: skip
 SHARE_COLUMNS = ("n", "n_hand", "n_positive", *_VALUES, "basis", *_RAW)
 
 

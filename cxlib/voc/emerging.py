@@ -14,7 +14,7 @@ from cxlib.estimate import difference
 from cxlib.estimate.counts import share_from_counts
 from cxlib.result import Assumption, Finding
 from cxlib.voc._alike import CODE, GROUP, WORD, Alike, Embeddings, Theme
-from cxlib.voc._frames import code_list, code_names, membership, plan_of, said
+from cxlib.voc._frames import code_list, code_names, in_order, membership, plan_of, said
 from cxlib.voc._looks import Bools, Looks, one_each
 from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
 from cxlib.voc.codebook import Codebook
@@ -234,7 +234,7 @@ def emerging(
     told = said(responses, verbatim=verbatim)
     _checks.columns(told.frame, [wave, *([cluster] if cluster else [])], "responses")
     names = as_text(told.frame[wave])
-    first, last = _pair(names, before, after)
+    first, last = _pair(told.frame[wave], before, after)
     rows = names.isin([first, last]).to_numpy(copy=True)
     rows[rows] = _drawn(told.frame[rows], cluster, generator)
     later = (names[rows] == last).to_numpy()
@@ -262,14 +262,14 @@ def _none(reason: str) -> Emerging:
     return Emerging(table=pd.DataFrame(), reason=reason)
 
 
-def _pair(names: pd.Series, before: str, after: str) -> tuple[str, str]:
+def _pair(column: pd.Series, before: str, after: str) -> tuple[str, str]:
     """Return the two waves to compare; blank ones where there are not two."""
-    known = sorted(names.dropna().unique())
+    known = in_order(as_text(column).dropna().unique(), column)
     for name, value in (("before", before), ("after", after)):
         if value:
             _checks.one_of(value, name, known)
     last = after or next((w for w in reversed(known) if w != before), "")
-    earlier = [w for w in known if (w < last or before) and w != last]
+    earlier = known[: known.index(last)] if last else []
     first = before or (earlier[-1] if earlier else "")
     return (first, last) if first and last and first != last else ("", "")
 

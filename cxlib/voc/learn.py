@@ -26,6 +26,7 @@ from cxlib.voc._lessons import (
 from cxlib.voc._marks import score_rows
 from cxlib.voc._pairs import draws_of
 from cxlib.voc._scorer import Coder
+from cxlib.voc._shares import TRUTH
 from cxlib.voc._words import Row, Told, column, finding, measured, records, spans
 from cxlib.voc.codebook import Codebook
 from cxlib.voc.coder import code as by_rules
@@ -39,10 +40,7 @@ _ASSUMPTIONS = (
         "that say something.",
         quality="medium", impact="high",
     ),
-    Assumption(
-        text="What people code is what is true; where two differ, their mean counts.",
-        quality="medium", impact="medium",
-    ),
+    TRUTH,
 )  # fmt: skip
 _UNMEASURED = (
     "How good the coder is was not measured: nothing was coded by hand, so the "

@@ -29,6 +29,7 @@ from cxlib.voc._shares import (
     MACHINE,
     MIN_POSITIVES,
     SHARE_COLUMNS,
+    TRUTH,
     Readings,
     Share,
     hand_codes,
@@ -52,10 +53,6 @@ _STRIKE, _UNSTRIKE = "\ue000", "\ue001"  # private use: not in any text of a tab
 _RANDOM = Assumption(
     text="The verbatims coded by hand are a random sample of those that say something.",
     quality="medium", impact="high",
-)  # fmt: skip
-_TRUTH = Assumption(
-    text="What people code is what is true; where two differ, their mean counts.",
-    quality="medium", impact="medium",
 )  # fmt: skip
 _UNCHECKED = (
     "These are the machine's counts: too little was coded by hand to correct them."
@@ -327,7 +324,7 @@ def prevalence(
         table=table, unit="share", by=by or "", against=against,
         denominator=sentence(told.text), confidence_level=confidence_level,
         method=_method(table, correction),
-        assumptions=(_RANDOM, _TRUTH) if np.isfinite(hand).any() else (_UNCORRECTED,),
+        assumptions=(_RANDOM, TRUTH) if np.isfinite(hand).any() else (_UNCORRECTED,),
     )  # fmt: skip
 
 

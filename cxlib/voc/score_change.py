@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from cxlib.voc._change_rows import BOTH, CHANGE, ELSE, MENTIONS, SCORE, Splitter
 from cxlib.voc._frames import (
     code_list,
     code_names,
+    in_order,
     membership,
     plan_of,
     said,
@@ -267,10 +267,7 @@ def _none(reason: str) -> ScoreChange:
 
 def _pick(given: pd.Series, before: str, after: str) -> tuple[str, str] | None:
     """Return the two waves to compare, the last two where none is named."""
-    seen = set(as_text(given).dropna().astype(str))
-    waves = sorted(seen, key=_natural)
-    if isinstance(given.dtype, pd.CategoricalDtype) and given.cat.ordered:
-        waves = [str(c) for c in given.cat.categories if str(c) in seen]
+    waves = in_order(set(as_text(given).dropna().astype(str)), given)
     if len(waves) < 2:
         return None
     for name, value in (("before", before), ("after", after)):
@@ -283,11 +280,6 @@ def _pick(given: pd.Series, before: str, after: str) -> tuple[str, str] | None:
     if first == last:
         raise ArgumentError(f"`before` and `after` are both {first!r}; name two waves.")
     return first, last
-
-
-def _natural(name: str) -> list[tuple[int, float, str]]:
-    parts = re.split(r"(\d+)", name)
-    return [(0, float(p), "") if p.isdigit() else (1, 0.0, p.casefold()) for p in parts]
 
 
 def _finest(codes: tuple[str, ...], codebook: Codebook | None) -> tuple[str, ...]:

@@ -202,3 +202,14 @@ def test_a_real_theme_that_was_not_there_before(shared):
         found = voc.emerging(told, none, wave="wave", rng=seed, n_resamples=50)
         hits.append("wifi" in found.text)
     assert all(hits)
+
+
+def test_waves_follow_their_numbers_as_in_the_score_change():
+    texts = ["fine as always", "late as always"] * 30
+    told = pd.concat(
+        [pd.DataFrame({"verbatim": texts, "wave": w}) for w in ("W2", "W9", "W10")],
+        ignore_index=True,
+    )
+    coded = pd.DataFrame({"verbatim_id": ["row 2"], "code": ["late"]})
+    found = voc.emerging(told, coded, wave="wave", embeddings="none", n_resamples=50)
+    assert (found.before, found.after) == ("W9", "W10")
