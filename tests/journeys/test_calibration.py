@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from cxlib import journeys
-from cxlib.journeys import Mean, Proportion, Ratio, Score, _gap
-from cxlib.journeys.transitions import END
+from cxlib.journeys import Mean, Proportion, Ratio, Score
+from cxlib.journeys.flows import _gap
+from cxlib.journeys.flows.transitions import END
 
 pytestmark = pytest.mark.slow
 

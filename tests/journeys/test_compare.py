@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cxlib import journeys, scales
 from cxlib.errors import ArgumentError, DataError
 from cxlib.journeys import Mean, Proportion, Ratio, Score, compare
-from cxlib.journeys._moments import scale_expr
+from cxlib.journeys.experiments._moments import scale_expr
 
 EVERY = (
     Mean(name="spend", column="spend", unit="amount"),
@@ -146,7 +146,7 @@ def row_of(effect, low, high, p, margin=np.nan, direction="increase"):
     ],
 )
 def test_verdicts(row, expected):
-    from cxlib.journeys.verdicts import verdict
+    from cxlib.journeys.experiments.verdicts import verdict
 
     assert verdict(row, 0.05) == expected
 

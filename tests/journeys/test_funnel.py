@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cxlib import journeys
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate import newcombe, wilson
-from cxlib.journeys._gap import contributions, split
+from cxlib.journeys.flows._gap import contributions, split
 
 STEPS = ["a", "b", "c"]
 START = pd.Timestamp("2026-01-01")

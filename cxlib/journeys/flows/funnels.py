@@ -17,10 +17,10 @@ from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
-from cxlib.journeys._depth import UNIT, check_time, depths, population
 from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
-from cxlib.journeys._steps import differences, gap, reached_steps, shares
-from cxlib.journeys.verdicts import CORRECTIONS
+from cxlib.journeys.experiments.verdicts import CORRECTIONS
+from cxlib.journeys.flows._depth import UNIT, check_time, depths, population
+from cxlib.journeys.flows._steps import differences, gap, reached_steps, shares
 from cxlib.result import Assumption, Finding, Result
 
 Order = Literal["eventual", "any"]

@@ -10,8 +10,8 @@ from scipy import stats
 from cxlib.errors import DataError
 from cxlib.estimate import Correction, adjust, wilson
 from cxlib.estimate.counts import compare_shares
-from cxlib.journeys._depth import ARM
-from cxlib.journeys._gap import split
+from cxlib.journeys.flows._depth import ARM
+from cxlib.journeys.flows._gap import split
 
 
 def reached_steps(counts: pd.DataFrame, k: int) -> dict[str, list[int]]:

@@ -14,9 +14,9 @@ from cxlib import _checks, _format
 from cxlib.estimate import Correction, Moments, adjust, ratio
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
-from cxlib.journeys._depth import ARM, UNIT, check_time, population
 from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
-from cxlib.journeys.verdicts import CORRECTIONS
+from cxlib.journeys.experiments.verdicts import CORRECTIONS
+from cxlib.journeys.flows._depth import ARM, UNIT, check_time, population
 from cxlib.result import Assumption, Finding, Result
 
 END = "(end)"

@@ -12,7 +12,7 @@ from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate import adjust
 from cxlib.estimate.counts import chi_square
 from cxlib.journeys._frames import Frame, Lazy, collect, has, label, lazy
-from cxlib.journeys.balance import ALL, SampleRatio
+from cxlib.journeys.experiments.balance import ALL, SampleRatio
 from cxlib.result import Assumption
 
 MIN_EXPECTED = 5.0

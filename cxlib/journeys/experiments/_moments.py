@@ -12,7 +12,7 @@ import pandas as pd
 from cxlib.errors import DataError
 from cxlib.estimate import Moments
 from cxlib.journeys._frames import Lazy, check_numeric, collect, number
-from cxlib.journeys.specs import Metric, Proportion, Ratio, Score
+from cxlib.journeys.experiments.specs import Metric, Proportion, Ratio, Score
 from cxlib.scales import Scale
 
 FLAG_TOLERANCE = 1e-9

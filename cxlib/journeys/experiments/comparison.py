@@ -11,18 +11,18 @@ import pandas as pd
 from cxlib import _checks
 from cxlib.estimate import Correction
 from cxlib.journeys._arms import treatments as choose
-from cxlib.journeys._contrast import (
+from cxlib.journeys._frames import Frame, label, lazy
+from cxlib.journeys.experiments._contrast import (
     cluster_totals,
     clustered,
     contrast,
     variance_reduction,
 )
-from cxlib.journeys._frames import Frame, label, lazy
-from cxlib.journeys._moments import Arm, by_variant, prepare
-from cxlib.journeys.effects import Comparison
-from cxlib.journeys.specs import Mean, Metric, Proportion, Ratio, Score
-from cxlib.journeys.specs import metrics as build
-from cxlib.journeys.verdicts import family, judge
+from cxlib.journeys.experiments._moments import Arm, by_variant, prepare
+from cxlib.journeys.experiments.effects import Comparison
+from cxlib.journeys.experiments.specs import Mean, Metric, Proportion, Ratio, Score
+from cxlib.journeys.experiments.specs import metrics as build
+from cxlib.journeys.experiments.verdicts import family, judge
 from cxlib.result import Assumption
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxlib import _format
 from cxlib.journeys import _words
-from cxlib.journeys.specs import ROLES, Metric
+from cxlib.journeys.experiments.specs import ROLES, Metric
 from cxlib.result import Finding, Result
 
 MAX_SENTENCES = 3

@@ -18,9 +18,9 @@ from cxlib.estimate.counts import compare_shares
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, label, lazy
-from cxlib.journeys._moments import Arm, by_variant, prepare
-from cxlib.journeys.specs import Metric, Score
-from cxlib.journeys.specs import metrics as build
+from cxlib.journeys.experiments._moments import Arm, by_variant, prepare
+from cxlib.journeys.experiments.specs import Metric, Score
+from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption, Finding, Result
 
 NONE = "No survey score is among the metrics, so there is no response rate to compare."

@@ -22,9 +22,9 @@ from cxlib.journeys._frames import (
     lazy,
     number,
 )
-from cxlib.journeys.comparison import compare
-from cxlib.journeys.effects import Comparison
-from cxlib.journeys.specs import Mean, Metric, Ratio, Score
+from cxlib.journeys.experiments.comparison import compare
+from cxlib.journeys.experiments.effects import Comparison
+from cxlib.journeys.experiments.specs import Mean, Metric, Ratio, Score
 from cxlib.result import Finding, Result
 
 DECLARED = "as declared"

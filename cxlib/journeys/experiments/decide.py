@@ -9,10 +9,10 @@ from typing import Literal
 import pandas as pd
 
 from cxlib.journeys import _words
-from cxlib.journeys.balance import SampleRatio
-from cxlib.journeys.effects import Comparison
-from cxlib.journeys.funnels import Funnel
-from cxlib.journeys.response import ResponseRate
+from cxlib.journeys.experiments.balance import SampleRatio
+from cxlib.journeys.experiments.effects import Comparison
+from cxlib.journeys.experiments.response import ResponseRate
+from cxlib.journeys.flows.funnels import Funnel
 from cxlib.result import Finding, Result
 
 Choice = Literal["ship", "hold", "roll back", "keep running", "no verdict"]

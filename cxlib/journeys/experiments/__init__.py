@@ -1,0 +1,1 @@
+"""Randomised variants: the gate, what is measured, effects and the decision."""

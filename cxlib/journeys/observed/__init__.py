@@ -1,0 +1,1 @@
+"""Not an experiment: journeys that chose themselves, and before against after."""
