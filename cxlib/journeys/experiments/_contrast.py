@@ -13,7 +13,8 @@ from cxlib.errors import DataError
 from cxlib.estimate import ArmDifference, Moments, cuped, ratio, welch
 from cxlib.estimate.counts import compare_nets, compare_shares
 from cxlib.journeys._frames import Lazy, collect
-from cxlib.journeys.experiments._moments import Arm, second
+from cxlib.journeys.experiments._cells import Arm
+from cxlib.journeys.experiments._moments import second
 from cxlib.journeys.experiments.specs import Metric, Proportion, Ratio, Score
 
 MIN_CLUSTERS = 8

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import narwhals as nw
 import pandas as pd
 
 from cxlib import _checks
 from cxlib.estimate import Correction
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, label, lazy
+from cxlib.journeys.experiments._cells import Arm
 from cxlib.journeys.experiments._contrast import (
     cluster_totals,
     clustered,
     contrast,
     variance_reduction,
 )
-from cxlib.journeys.experiments._moments import Arm, by_variant, prepare
+from cxlib.journeys.experiments._moments import by_variant, prepare
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.specs import Mean, Metric, Proportion, Ratio, Score
 from cxlib.journeys.experiments.specs import metrics as build
@@ -112,7 +112,6 @@ def compare(
     columns = [name for metric in specs for name in metric.columns]
     keys = [variant, cluster] if cluster else [variant]
     rows = lazy(users, [*keys, *columns], "users").with_columns(label(variant))
-    rows = rows.filter(~nw.col(variant).is_null())
     prepared = prepare(rows, specs, keys)
     arms = by_variant(prepared, specs, variant)
     chosen = choose(list(arms[0]), control, treatments)

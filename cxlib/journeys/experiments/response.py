@@ -18,7 +18,8 @@ from cxlib.estimate.counts import compare_shares
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, label, lazy
-from cxlib.journeys.experiments._moments import Arm, by_variant, prepare
+from cxlib.journeys.experiments._cells import Arm
+from cxlib.journeys.experiments._moments import by_variant, prepare
 from cxlib.journeys.experiments.specs import Metric, Score
 from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption, Finding, Result
