@@ -190,8 +190,8 @@ def _both(effects: npt.ArrayLike, std_errors: npt.ArrayLike) -> tuple[Array, Arr
     y, se = np.asarray(effects, dtype=float), np.asarray(std_errors, dtype=float)
     if len(y) < 2 or len(y) != len(se):
         raise ArgumentError(
-            f"`effects` has {len(y)} values and `std_errors` {len(se)}; give as many of "
-            "both, at least 2."
+            f"`effects` has {len(y)} values and `std_errors` {len(se)}; give as many "
+            "of both, at least 2."
         )
     if not ((se > 0) & np.isfinite(se) & np.isfinite(y)).all():
         raise ArgumentError("`std_errors` must be positive, and both must be finite.")

@@ -195,7 +195,8 @@ def total(
     centre, spread = _around(y, v, found.tau_grid)
     own = 1 - v[kept, None] / (v[kept, None] + found.tau_grid**2)
     means = (centre + own * (y[kept, None] - centre)).sum(axis=0)
-    sd = np.sqrt((own * v[kept, None]).sum(axis=0) + (1 - own).sum(axis=0) ** 2 * spread)
+    shared = (1 - own).sum(axis=0) ** 2 * spread
+    sd = np.sqrt((own * v[kept, None]).sum(axis=0) + shared)
     tail = (1 - confidence_level) / 2
     low, high = (
         float(_mixture(means[None, :], sd[None, :], found.tau_mass, p)[0])

@@ -58,9 +58,9 @@ def after_selection(
     -----
     Estimate: median-unbiased in the normal distribution truncated at the cutoff.
     Interval: equal-tailed in it. Both in the hybrid form, which supposes that the truth
-    lies in the plain interval of error rate (1 - confidence_level) / 10 and counts that
-    rate in: the interval is never longer than the plain one of that level, where the
-    purely conditional one may be without end.
+    lies in the plain interval of error rate (1 - confidence_level) / 100 and counts
+    that rate in: they never leave that interval, where the purely conditional ones may
+    run away without end.
 
     References
     ----------
@@ -74,7 +74,7 @@ def after_selection(
     --------
     >>> found = after_selection([2.5, 6.0], [1.0, 1.0], cutoffs=[1.96, 1.96])
     >>> found.estimate.round(2).tolist()
-    [1.56, 6.0]
+    [1.54, 6.0]
     """
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     x, se, c = (np.asarray(a, dtype=float) for a in (effects, std_errors, cutoffs))
@@ -83,7 +83,7 @@ def after_selection(
     if not (x > c).all():
         raise ArgumentError("`effects` must exceed their `cutoffs`.")
     alpha = 1 - confidence_level
-    beta = alpha / 10
+    beta = alpha / 100
     reach = float(special.ndtri(1 - beta / 2))
     tail = (alpha - beta) / (1 - beta) / 2
     z, cut = x / se, c / se

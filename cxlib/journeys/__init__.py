@@ -8,6 +8,7 @@ from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.gate import sample_ratio
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
+from cxlib.journeys.experiments.segments import by_segment
 from cxlib.journeys.experiments.specs import (
     Mean,
     Metric,
@@ -34,6 +35,7 @@ __all__ = [
     "Score",
     "Sensitivity",
     "Transitions",
+    "by_segment",
     "compare",
     "decision",
     "detail",

@@ -114,7 +114,7 @@ def clustered(
     totals: tuple[pd.DataFrame, pd.DataFrame], level: float,
 ) -> ArmDifference:  # fmt: skip
     """Compare two arms that were assigned by cluster: ratio of cluster totals."""
-    theta, centre = _slope(arms) if metric.covariate else (0.0, 0.0)
+    theta, centre = slope(arms) if metric.covariate else (0.0, 0.0)
     moments = []
     for rows in totals:
         kept = rows[rows[f"n{i}"] > 0]
@@ -141,7 +141,7 @@ def _columns(
     return [y, rows[f"n{i}"].to_numpy(dtype=float)]
 
 
-def _slope(arms: tuple[Arm, Arm]) -> tuple[float, float]:
+def slope(arms: tuple[Arm, Arm]) -> tuple[float, float]:
     """Pooled slope on the covariate, and its overall mean."""
     a, b = arms[0].moments, arms[1].moments
     shift = b.mean - a.mean
