@@ -2,6 +2,7 @@
 
 from cxlib.journeys.details import Detail, detail
 from cxlib.journeys.experiments.balance import SampleRatio
+from cxlib.journeys.experiments.bounds import bounds
 from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.decide import Decision, decision
 from cxlib.journeys.experiments.effects import Comparison
@@ -34,6 +35,7 @@ __all__ = [
     "Score",
     "Sensitivity",
     "Transitions",
+    "bounds",
     "compare",
     "decision",
     "detail",
