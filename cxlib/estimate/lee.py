@@ -1,4 +1,4 @@
-"""What answers show of an effect although not everybody answered: two kinds of bounds."""
+"""Bounds on an effect when not everybody answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of bounds: does what the respondents show survive?"""
+"""The result of bounds: whether what the respondents show survives."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def reading(row: Mapping[str, Any], inside: Ends, strict: Ends) -> str:
 def _rates(row: pd.Series) -> str:
     """Say who answered more often, and by how much."""
     a, b = row["share_answered_control"], row["share_answered_treatment"]
-    shares = f"{_words.level(b, 'share', 0.01)} against {_words.level(a, 'share', 0.01)}"
+    of_b, of_a = (_words.level(share, "share", 0.01) for share in (b, a))
     if abs(b - a) < 0.0005:
         how = f"{row['metric']} as often as {row['control_arm']}"
     else:
@@ -210,7 +210,7 @@ def _rates(row: pd.Series) -> str:
             f"{row['metric']} {by} percentage points {'more' if b > a else 'less'} "
             f"often than {row['control_arm']}"
         )
-    return f"{row['treatment_arm']} answered {how} ({shares})."
+    return f"{row['treatment_arm']} answered {how} ({of_b} against {of_a})."
 
 
 def _margin(row: pd.Series) -> str:

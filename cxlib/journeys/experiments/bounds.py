@@ -1,4 +1,4 @@
-"""How much of a survey effect survives if different people answered?"""
+"""How much of a survey effect survives if different people answered."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MIN_ANSWERS = 10
 _PRIOR: dict[str, list[float]] = {"net": [0.75, 1.5, 0.75], "share": [1.0, 1.0]}
 _LATTICE: dict[str, list[float]] = {"net": [-1.0, 0.0, 1.0], "share": [0.0, 1.0]}
 _METHOD = (
-    "Among those who would answer in either variant: Lee's trimming bounds; all exposed "
+    "Those who would answer in either variant: Lee's trimming bounds; all exposed "
     "users: every silent user at either end of the scale. Intervals: Imbens and Manski."
 )
 
@@ -186,7 +186,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield one metric and treatment: answered, would answer in either, all users."""
     arms = [answers[row[f"{name}_arm"]] for name in ("control", "treatment")]
-    base = _described(metric, row)
+    base = _described(row)
     point, errors = float(row["effect_size"]), (float(row["std_error"]),) * 2
     ends = (float(row["effect_size_ci_lower"]), float(row["effect_size_ci_upper"]))
     yield base | _ends(ANSWERED, (point, point), errors, ends) | {
@@ -209,7 +209,7 @@ def _rows(
         }  # fmt: skip
 
 
-def _described(metric: Score, row: Mapping[Any, Any]) -> dict[str, Any]:
+def _described(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return what the three rows of a metric and treatment share."""
     kept = (
         *("metric", "role", "treatment_arm", "control_arm", "unit", "n_control"),
