@@ -271,7 +271,7 @@ def _kept(
 
 def _hypot(arms: list[Floats], influence: tuple[Floats, ...] | list[Floats]) -> float:
     """Standard error of a difference of two arms from its influence by answer."""
-    return sum(map(_variance, arms, influence)) ** 0.5
+    return float(np.sqrt(sum(map(_variance, arms, influence))))
 
 
 def _variance(arm: Floats, influence: Floats) -> float:

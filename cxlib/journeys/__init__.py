@@ -4,9 +4,11 @@ from cxlib.journeys.details import Detail, detail
 from cxlib.journeys.experiments.balance import SampleRatio
 from cxlib.journeys.experiments.bounds import bounds
 from cxlib.journeys.experiments.comparison import compare
-from cxlib.journeys.experiments.decide import Decision, decision
+from cxlib.journeys.experiments.criteria import criteria
+from cxlib.journeys.experiments.decide import decision
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.gate import sample_ratio
+from cxlib.journeys.experiments.memo import Decision
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
 from cxlib.journeys.experiments.specs import (
@@ -37,6 +39,7 @@ __all__ = [
     "Transitions",
     "bounds",
     "compare",
+    "criteria",
     "decision",
     "detail",
     "exposed",

@@ -62,6 +62,13 @@ class ResponseBounds(Result):
         mine = (rows["metric"] == metric) & (rows["treatment_arm"] == treatment_arm)
         return str(rows.loc[mine, "reading"].iloc[0]) if mine.any() else "cannot tell"
 
+    def interval(self, metric: str, treatment_arm: str) -> tuple[float, float]:
+        """Return the interval that verdicts rest on."""
+        rows = self.judged
+        mine = (rows["metric"] == metric) & (rows["treatment_arm"] == treatment_arm)
+        row = rows[mine].iloc[0]
+        return float(row["effect_size_ci_lower"]), float(row["effect_size_ci_upper"])
+
     @property
     def text(self) -> str:
         """What survives, one metric and treatment after the other."""
@@ -215,7 +222,7 @@ def _rates(row: pd.Series) -> str:
 
 def _margin(row: pd.Series) -> str:
     """Say whether a loss of the margin stays excluded."""
-    margin = _words.level(row["margin"], row["unit"], row["margin"] / 2)
+    margin = _words.limit(row["margin"], row["unit"])
     outcome = {
         "survives": "is excluded there too",
         "does not survive": "is excluded among those who answered, but not there",

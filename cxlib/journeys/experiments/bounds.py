@@ -134,7 +134,7 @@ def bounds(
     rows = lazy(users, [*keys, *columns], "users").with_columns(label(variant))
     prepared = prepare(rows.filter(~nw.col(variant).is_null()), scores, keys)
     n_arms = plain["treatment_arm"].nunique()
-    table = []
+    table: list[dict[str, Any]] = []
     for i, metric in enumerate(scores):
         tests = _tests(metric, declared, n_arms, correction)
         answers = _counts(prepared, i, metric, keys)
