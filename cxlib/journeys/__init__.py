@@ -2,10 +2,13 @@
 
 from cxlib.journeys.details import Detail, detail
 from cxlib.journeys.experiments.balance import SampleRatio
+from cxlib.journeys.experiments.bounds import bounds
 from cxlib.journeys.experiments.comparison import compare
-from cxlib.journeys.experiments.decide import Decision, decision
+from cxlib.journeys.experiments.criteria import criteria
+from cxlib.journeys.experiments.decide import decision
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.gate import sample_ratio
+from cxlib.journeys.experiments.memo import Decision
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
 from cxlib.journeys.experiments.segments import by_segment
@@ -35,8 +38,10 @@ __all__ = [
     "Score",
     "Sensitivity",
     "Transitions",
+    "bounds",
     "by_segment",
     "compare",
+    "criteria",
     "decision",
     "detail",
     "exposed",

@@ -204,9 +204,9 @@ _COLUMNS = [
 
 
 def _as_mean(metric: Score) -> Score:
-    """Return the mean of the same answers as a metric, without its margin in points."""
+    """Return the mean of the same answers as a metric, without its limits in points."""
     scale = replace(metric.rule, kind="mean", name=f"{metric.rule.name}_mean")
-    return replace(metric, scale=scales.get(scale), margin=None)
+    return replace(metric, scale=scales.get(scale), margin=None, min_effect=None)
 
 
 def _winsorised(

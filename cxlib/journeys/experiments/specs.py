@@ -37,6 +37,9 @@ class Metric:
     role : {"decision", "guardrail", "exploratory"}
         The decision family is Holm-corrected, the exploratory one by
         Benjamini-Hochberg; guardrails are each protected on their own.
+    min_effect : float, optional
+        Smallest gain worth shipping, positive, in the metric's unit; for decision
+        metrics.
     """
 
     kind: ClassVar[str] = ""
@@ -46,6 +49,7 @@ class Metric:
     direction: Direction = "increase"
     margin: float | None = None
     role: Role = "decision"
+    min_effect: float | None = None
 
     def __post_init__(self) -> None:
         where = f"metric '{self.name}'"
@@ -58,6 +62,21 @@ class Metric:
             raise ArgumentError(
                 f"{where}: `margin` is {self.margin!r}; it is the largest tolerable "
                 "loss, a positive number in the metric's unit."
+            )
+        self._check_min_effect(where)
+
+    def _check_min_effect(self, where: str) -> None:
+        if self.min_effect is None:
+            return
+        if not 0 < self.min_effect < math.inf:
+            raise ArgumentError(
+                f"{where}: `min_effect` is {self.min_effect!r}; it is the smallest "
+                "gain worth shipping, a positive number in the metric's unit."
+            )
+        if self.role != "decision":
+            raise ArgumentError(
+                f"{where}: `min_effect` is for decision metrics; this one's role is "
+                f"'{self.role}'."
             )
 
     @property
@@ -262,9 +281,10 @@ def _build(given: Mapping[str, Any], position: int) -> Metric:
         if not given.get(key):
             raise ArgumentError(f"{where} lacks `{key}`.")
     filled = {k: v for k, v in given.items() if k != "kind" and v not in (None, "")}
-    if isinstance(filled.get("margin"), str):
-        raise ArgumentError(
-            f"{where}: `margin` is {filled['margin']!r}; give a number in the metric's "
-            "unit, shares as fractions (0.005 for half a percentage point)."
-        )
+    for key in ("margin", "min_effect"):
+        if isinstance(filled.get(key), str):
+            raise ArgumentError(
+                f"{where}: `{key}` is {filled[key]!r}; give a number in the metric's "
+                "unit, shares as fractions (0.005 for half a percentage point)."
+            )
     return cls(**filled)
