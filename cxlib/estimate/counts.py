@@ -82,9 +82,9 @@ def compare_shares(
     Returns
     -------
     ArmDifference
-        Newcombe's (or Miettinen and Nurminen's) interval, Fieller's relative interval (NaN where control is not
-        clearly positive) and the score test: z on the pooled variance, which is
-        Pearson's chi-square without continuity correction.
+        Newcombe's (or Miettinen and Nurminen's) interval, Fieller's relative interval
+        (NaN where control is not clearly positive) and the score test: z on the pooled
+        variance, which is Pearson's chi-square without continuity correction.
 
     Notes
     -----

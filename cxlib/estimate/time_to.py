@@ -37,7 +37,9 @@ class Times:
         values = np.asarray(time, dtype=float)
         at, place = np.unique(values, return_inverse=True)
         flags = np.asarray(event, dtype=float)
-        return cls(at, np.bincount(place, flags), np.bincount(place).astype(float))
+        counts = [np.bincount(place, w) for w in (flags, np.ones(len(place)))]
+        happened, leaving = (np.asarray(found, dtype=float) for found in counts)
+        return cls(at, happened, leaving)
 
     def __post_init__(self) -> None:
         if not len(self.time) or self.leaving.sum() < 2:
@@ -101,7 +103,8 @@ def kaplan_meier(arm: Times) -> Survival:
     with np.errstate(divide="ignore"):
         greenwood = np.cumsum(d / (n * (n - d)))
     return Survival(
-        time=arm.time[kept], at_risk=n, events=d, survival=np.cumprod(1 - d / n),
+        time=arm.time[kept], at_risk=n, events=d,
+        survival=np.asarray(np.cumprod(1 - d / n), dtype=float),
         hazard_var=greenwood, last=float(arm.time[-1]),
     )  # fmt: skip
 

@@ -313,8 +313,9 @@ def metrics(declared: Sequence[Mapping[str, Any] | Metric]) -> tuple[Metric, ...
     Parameters
     ----------
     declared : sequence of mapping or Metric
-        Each with `name`, `kind` (mean, proportion, ratio, score,
-        geometric_mean, time_to), `column` and the fields of that kind; blank values are as good as absent.
+        Each with `name`, `kind` (mean, proportion, ratio, score, geometric_mean,
+        time_to), `column` and the fields of that kind; blank values are as good as
+        absent.
 
     Returns
     -------
