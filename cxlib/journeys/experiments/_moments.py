@@ -11,7 +11,14 @@ import pandas as pd
 from cxlib.errors import DataError
 from cxlib.journeys._frames import Lazy, check_numeric, collect
 from cxlib.journeys.experiments._cells import Arm, Cells, Floats, Integers
-from cxlib.journeys.experiments.specs import Metric, Proportion, Ratio, Score
+from cxlib.journeys.experiments.specs import (
+    GeometricMean,
+    Metric,
+    Proportion,
+    Ratio,
+    Score,
+    TimeTo,
+)
 from cxlib.scales import Scale
 
 FLAG_TOLERANCE = 1e-9
@@ -22,9 +29,36 @@ def value_expr(metric: Metric) -> nw.Expr:
     if isinstance(metric, Score):
         return scale_expr(metric.column, metric.rule)
     value = nw.col(metric.column)
+    if isinstance(metric, GeometricMean):
+        return nw.when(value > 0).then(value).log()
+    if isinstance(metric, TimeTo):
+        known = nw.when(~nw.col(metric.event).is_null()).then(value)
+        capped = nw.when(known > metric.horizon).then(nw.lit(float(metric.horizon)))
+        return capped.otherwise(known)
     if isinstance(metric, Ratio):
         return nw.when(~nw.col(metric.denominator).is_null()).then(value)
     return value
+
+
+def second_expr(metric: Metric) -> nw.Expr:
+    """Return a metric's denominator, event within the horizon or covariate."""
+    other = nw.col(metric.second)
+    if isinstance(metric, TimeTo):
+        late = nw.col(metric.column) > metric.horizon
+        return nw.when(late).then(nw.lit(0.0)).otherwise(other)
+    return other
+
+
+def unfit_expr(metric: Metric) -> nw.Expr | None:
+    """Return whether a user's value cannot belong to a metric of this kind."""
+    value = nw.col(metric.column)
+    if isinstance(metric, GeometricMean):
+        return nw.when(value <= 0).then(1.0).otherwise(0.0)
+    if isinstance(metric, TimeTo):
+        event = nw.col(metric.event)
+        no_flag = (event != 0) & (event != 1)
+        return nw.when((value < 0) | no_flag).then(1.0).otherwise(0.0)
+    return None
 
 
 def scale_expr(column: str, scale: Scale) -> nw.Expr:
@@ -40,11 +74,6 @@ def scale_expr(column: str, scale: Scale) -> nw.Expr:
         low = nw.when(answer <= scale.bottom_to).then(-1.0).otherwise(0.0)
         value = value + low
     return nw.when(valid).then(value)
-
-
-def second(metric: Metric) -> str:
-    """Return the metric's denominator or covariate, or an empty text."""
-    return metric.denominator if isinstance(metric, Ratio) else metric.covariate
 
 
 def clean(users: Lazy, names: Iterable[str]) -> list[nw.Expr]:
@@ -73,13 +102,39 @@ def prepare(users: Lazy, metrics: Sequence[Metric], keys: Sequence[str]) -> Lazy
     for i, metric in enumerate(metrics):
         value = value_expr(metric)
         columns.append(value.alias(f"y{i}"))
-        if second(metric):
-            other = nw.when(~value.is_null()).then(nw.col(second(metric)))
+        if metric.second:
+            other = nw.when(~value.is_null()).then(second_expr(metric))
             columns.append(other.alias(f"x{i}"))
+        unfit = unfit_expr(metric)
+        if unfit is not None:
+            columns.append(unfit.alias(f"unfit{i}"))
     return cleaned.select(*columns)
 
 
-def _aggregates(i: int, metric: Metric) -> list[nw.Expr]:
+def winsorise(
+    prepared: Lazy, metrics: Sequence[Metric]
+) -> tuple[Lazy, dict[int, float]]:
+    """Cap declared metrics at a quantile of their non-zero values; return the caps."""
+    asked = {i: m.winsorise for i, m in enumerate(metrics) if m.winsorise is not None}
+    if not asked:
+        return prepared, {}
+    values = {i: nw.when(nw.col(f"y{i}") != 0).then(nw.col(f"y{i}")) for i in asked}
+    row = collect(
+        prepared.select(
+            values[i].quantile(at, "linear").alias(f"y{i}") for i, at in asked.items()
+        )
+    ).iloc[0]
+    caps = {i: float(row[f"y{i}"]) for i in asked if pd.notna(row[f"y{i}"])}
+    return prepared.with_columns(
+        nw.when(nw.col(f"y{i}") > cap)
+        .then(nw.lit(cap))
+        .otherwise(nw.col(f"y{i}"))
+        .alias(f"y{i}")
+        for i, cap in caps.items()
+    ), caps
+
+
+def aggregates(i: int, metric: Metric) -> list[nw.Expr]:
     """Return the expressions that give metric i's moments."""
     y = nw.col(f"y{i}")
     found = [
@@ -87,7 +142,9 @@ def _aggregates(i: int, metric: Metric) -> list[nw.Expr]:
         y.mean().alias(f"m{i}"),
         y.var(ddof=1).alias(f"v{i}"),
     ]
-    if not second(metric):
+    if unfit_expr(metric) is not None:
+        found.append(nw.col(f"unfit{i}").sum())
+    if not metric.second:
         return found
     x = nw.col(f"x{i}")
     found += [
@@ -108,11 +165,12 @@ def by_cells(
 
     The first key is the variant; users without one are left out.
     """
-    parts = [e for i, metric in enumerate(metrics) for e in _aggregates(i, metric)]
+    parts = [e for i, metric in enumerate(metrics) for e in aggregates(i, metric)]
     seen = collect(prepared.group_by(*keys).agg(nw.len().alias("users"), *parts))
     seen = seen[seen[keys[0]].notna()].sort_values(list(keys), ignore_index=True)
     found = []
     for i, metric in enumerate(metrics):
+        _check_fit(seen, i, metric)
         _check_finite(seen, i, metric)
         if isinstance(metric, Proportion):
             _check_flags(prepared, seen, i, metric)
@@ -136,6 +194,22 @@ def by_variant(
                 )
         found.append({name: cells.arm(cells.of(name)) for name in cells.variants})
     return found
+
+
+def _check_fit(seen: pd.DataFrame, i: int, metric: Metric) -> None:
+    """Raise where values cannot belong to a metric of this kind."""
+    count = int(seen[f"unfit{i}"].sum()) if f"unfit{i}" in seen else 0
+    if count and isinstance(metric, TimeTo):
+        raise DataError(
+            f"metric '{metric.name}': {count:,} users have a '{metric.column}' below 0 "
+            f"or neither 0 nor 1 in '{metric.event}'; mend or blank them."
+        )
+    if count:
+        raise DataError(
+            f"metric '{metric.name}': {count:,} users have zero or less in "
+            f"'{metric.column}'; a geometric mean needs positive values. Blank what is "
+            "no time, or declare it as a mean."
+        )
 
 
 def _check_finite(seen: pd.DataFrame, i: int, metric: Metric) -> None:
@@ -171,7 +245,7 @@ def _cells(seen: pd.DataFrame, i: int, metric: Metric, keys: Sequence[str]) -> C
     scatter = np.maximum(n - 1, 0) * var
     missing = np.zeros(len(n), dtype=np.int64)
     means, scatters = mean[:, None], scatter[:, None, None]
-    if second(metric):
+    if metric.second:
         found = _filled(seen, i, n, mean) if metric.covariate else _paired(seen, i, n)
         m_x, s_x, s_xy, missing = found
         means = np.column_stack([mean, m_x])

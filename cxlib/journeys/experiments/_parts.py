@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cxlib.estimate import ArmDifference, Moments, welch
+from cxlib.estimate import ArmDifference, Moments
+from cxlib.estimate.moments import pair_of_means, slope
 from cxlib.journeys._frames import Frame, Lazy, label, lazy
 from cxlib.journeys.experiments._cells import Arm, Cells, Floats
-from cxlib.journeys.experiments._contrast import contrast, in_unit, slope
-from cxlib.journeys.experiments.specs import Metric, Score
+from cxlib.journeys.experiments._contrast import contrast, from_pair
+from cxlib.journeys.experiments.specs import Metric
 
 VARIANT, PART = "variant key", "part key"
 BLANK, SMALL = "(blank)", "(small)"
@@ -58,7 +59,9 @@ class Pair:
         A covariate has one slope and one mean, those of all groups together.
         """
         whole = self.arms([part for parts in groups.values() for part in parts])
-        line = slope(whole) if self.metric.covariate else None
+        line = (
+            slope(whole[0].moments, whole[1].moments) if self.metric.covariate else None
+        )
         each = [whole, *(self.arms(parts) for parts in groups.values())]
         return [self._effect(arms, line) for arms in each]
 
@@ -68,8 +71,7 @@ class Pair:
         if line is None:
             return contrast(self.metric, arms[0], arms[1], self.level)
         control, treatment = (_adjusted(arm.moments, *line) for arm in arms)
-        found = welch(control, treatment, confidence_level=self.level)
-        return in_unit(self.metric, found)
+        return from_pair(self.metric, pair_of_means(control, treatment), self.level)
 
 
 def _adjusted(arm: Moments, theta: float, centre: float) -> Moments:
@@ -98,7 +100,7 @@ def enough(
     still too few they are left out; survey answers of under ten people join the
     smallest part instead, so that no subtraction uncovers them.
     """
-    survey = isinstance(pair.metric, Score)
+    survey = pair.metric.survey
     floor = max(min_n, MIN_ANSWERS) if survey else max(min_n, 2)
     sizes = {name: min(pair.n([name])) for name in pair.labels}
     groups = {name: [name] for name, n in sizes.items() if n >= floor}
