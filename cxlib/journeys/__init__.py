@@ -6,6 +6,7 @@ from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.decide import Decision, decision
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.gate import sample_ratio
+from cxlib.journeys.experiments.horizon import Horizon, horizon
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
 from cxlib.journeys.experiments.specs import (
@@ -25,6 +26,7 @@ __all__ = [
     "Decision",
     "Detail",
     "Funnel",
+    "Horizon",
     "Mean",
     "Metric",
     "Proportion",
@@ -39,6 +41,7 @@ __all__ = [
     "detail",
     "exposed",
     "funnel",
+    "horizon",
     "metrics",
     "response_rate",
     "sample_ratio",

@@ -11,6 +11,7 @@ import pandas as pd
 from cxlib.journeys import _words
 from cxlib.journeys.experiments.balance import SampleRatio
 from cxlib.journeys.experiments.effects import Comparison
+from cxlib.journeys.experiments.horizon import Horizon
 from cxlib.journeys.experiments.response import ResponseRate
 from cxlib.journeys.flows.funnels import Funnel
 from cxlib.result import Finding, Result
@@ -72,6 +73,7 @@ def decision(
     gate: SampleRatio | None = None,
     response: ResponseRate | None = None,
     funnel: Result | None = None,
+    horizon: Horizon | None = None,
 ) -> Decision:
     """Recommend ship, hold, roll back or keep running for each treatment.
 
@@ -85,6 +87,8 @@ def decision(
         A survey metric whose respondents differ by variant counts as "cannot tell".
     funnel : Funnel, optional
         Adds where the gap opens; any other result (a skipped one) adds nothing.
+    horizon : Horizon, optional
+        Before the planned end nothing ships.
 
     Returns
     -------
@@ -97,7 +101,8 @@ def decision(
     has to weigh). A decision metric better: ship, unless a guardrail with a margin
     cannot yet exclude that loss: keep running. Else every decision metric not worse
     within its margin: hold, no harm but no gain shown. Else keep running. A guardrail
-    without a margin stops a launch only by being worse.
+    without a margin stops a launch only by being worse. Before the planned end of a
+    `horizon`, what would ship or hold for lack of a gain keeps running.
 
     Examples
     --------
@@ -118,6 +123,8 @@ def decision(
         mine = table[table["treatment_arm"] == name].copy()
         mine.loc[mine["metric"].isin(failed), "verdict"] = "cannot tell"
         choice, because = _choose(mine, failed)
+        if horizon is not None and not horizon.may_ship:
+            choice, because = _wait(choice, because)
         if gate is not None and not gate.passed:
             choice, because = "no verdict", "the sample ratio check failed"
         main = mine[mine["role"] == "decision"]
@@ -157,6 +164,13 @@ def _choose(rows: pd.DataFrame, failed: frozenset[str]) -> tuple[Choice, str]:
     if unsettled:
         return "keep running", _withheld(unsettled, failed)
     return "hold", f"{_are(_names(main, 'not worse'))} not worse, but no gain is shown"
+
+
+def _wait(choice: Choice, because: str) -> tuple[Choice, str]:
+    """Hold back a launch, or a verdict of no gain, until the planned end."""
+    if choice == "ship" or (choice == "hold" and "no gain is shown" in because):
+        return "keep running", f"{because}, but the planned end is not reached"
+    return choice, because
 
 
 def _harm(better: list[str], worse: list[str]) -> tuple[Choice, str]:

@@ -146,7 +146,7 @@ def sensitivity(
     ['as declared', 'winsorised at 99 %']
     """
     _checks.in_range(winsorise, "winsorise", 0.5, 1, ends="()")
-    parts = [_rows(comparison, DECLARED)]
+    parts, tuned = [_rows(comparison, DECLARED)], comparison.tuning_n or None
 
     def again(
         frame: Frame, specs: Sequence[Metric], by: str | None, choice: str
@@ -155,6 +155,7 @@ def sensitivity(
             frame, specs, variant=variant, control=comparison.control_name,
             treatments=list(comparison.table["treatment_arm"].unique()), cluster=by,
             correction=correction, confidence_level=comparison.confidence_level,
+            looks=comparison.looks, tuning_n=tuned if by == cluster else None,
         )  # fmt: skip
         parts.append(_rows(found, choice))
 
