@@ -7,6 +7,8 @@ from cxlib.journeys.experiments.decide import Decision, decision
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.gate import sample_ratio
 from cxlib.journeys.experiments.horizon import Horizon, horizon
+from cxlib.journeys.experiments.midway import midway
+from cxlib.journeys.experiments.power import power
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
 from cxlib.journeys.experiments.specs import (
@@ -43,6 +45,8 @@ __all__ = [
     "funnel",
     "horizon",
     "metrics",
+    "midway",
+    "power",
     "response_rate",
     "sample_ratio",
     "sensitivity",
