@@ -5,6 +5,7 @@ from cxlib.journeys.experiments.balance import SampleRatio
 from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.decide import Decision, decision
 from cxlib.journeys.experiments.effects import Comparison
+from cxlib.journeys.experiments.false_alarms import false_alarms
 from cxlib.journeys.experiments.gate import sample_ratio
 from cxlib.journeys.experiments.horizon import Horizon, horizon
 from cxlib.journeys.experiments.midway import midway
@@ -42,6 +43,7 @@ __all__ = [
     "decision",
     "detail",
     "exposed",
+    "false_alarms",
     "funnel",
     "horizon",
     "metrics",
