@@ -7,8 +7,12 @@ from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.criteria import criteria
 from cxlib.journeys.experiments.decide import decision
 from cxlib.journeys.experiments.effects import Comparison
+from cxlib.journeys.experiments.false_alarms import false_alarms
 from cxlib.journeys.experiments.gate import sample_ratio
+from cxlib.journeys.experiments.horizon import Horizon, horizon
 from cxlib.journeys.experiments.memo import Decision
+from cxlib.journeys.experiments.midway import midway
+from cxlib.journeys.experiments.power import power
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
 from cxlib.journeys.experiments.segments import by_segment
@@ -32,6 +36,7 @@ __all__ = [
     "Detail",
     "Funnel",
     "GeometricMean",
+    "Horizon",
     "Mean",
     "Metric",
     "Proportion",
@@ -49,8 +54,12 @@ __all__ = [
     "decision",
     "detail",
     "exposed",
+    "false_alarms",
     "funnel",
+    "horizon",
     "metrics",
+    "midway",
+    "power",
     "response_rate",
     "sample_ratio",
     "sensitivity",

@@ -3,6 +3,11 @@
 from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
+from cxlib.plots.experiment_plan import (
+    false_alarm_rates,
+    peeking_cost,
+    planned_power,
+)
 from cxlib.plots.impact import code_change, code_impact
 from cxlib.plots.journeys import (
     funnel_gap,
@@ -49,6 +54,7 @@ __all__ = [
     "driver_odds",
     "driver_shares",
     "emerging",
+    "false_alarm_rates",
     "funnel_gap",
     "funnel_steps",
     "importance_performance",
@@ -60,7 +66,9 @@ __all__ = [
     "outcome_by_score",
     "payoff_fan",
     "payoffs",
+    "peeking_cost",
     "placebo_lead",
+    "planned_power",
     "point_value",
     "power_curve",
     "score_sensitivity",

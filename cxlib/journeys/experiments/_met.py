@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from cxlib.journeys.experiments._change import POWER, seen
 from cxlib.journeys.experiments.balance import SampleRatio
 from cxlib.journeys.experiments.criteria import Criteria, required
 from cxlib.journeys.experiments.effects import Comparison
+from cxlib.journeys.experiments.horizon import Horizon
 from cxlib.journeys.experiments.response import ResponseRate
 from cxlib.journeys.experiments.specs import Metric
 
@@ -23,8 +23,8 @@ _MET = {"better": "yes", "not worse": "yes", "worse": "no", "cannot tell": "open
 
 
 def before(
-    criteria: Criteria | None, gate: SampleRatio | None, peek: Any | None  # noqa: ANN401
-) -> list[dict[str, str]]:  # fmt: skip
+    criteria: Criteria | None, gate: SampleRatio | None, horizon: Horizon | None
+) -> list[dict[str, str]]:
     """Return the rows that hold for every treatment: registered, split, length."""
     rows = []
     if criteria is not None:
@@ -33,16 +33,17 @@ def before(
             _row("criteria", "as registered", criteria.status, met[criteria.status])
         )
     if gate is not None:
-        p = _format.pvalue(float(gate.tests["pvalue"].min()))
+        p = _format.pvalue(float(gate.tests["pvalue_adj"].min()))
         rows.append(
             _row(
                 "sample ratio", f"p at or above {gate.alpha:g}", f"p {p}",
                 "yes" if gate.passed else "no",
             )
         )  # fmt: skip
-    if peek is not None:
-        asked = "planned number of users reached"
-        rows.append(_row("length", asked, peek.text, "yes" if peek.reached else "open"))
+    if horizon is not None:
+        asked = "planned end reached, or intervals that hold at any look"
+        done = "yes" if horizon.may_ship else "open"
+        rows.append(_row("length", asked, horizon.text, done))
     return rows
 
 

@@ -33,10 +33,10 @@ class Strata:
 
     def compare(
         self, metric: Metric, i: int, names: tuple[str, str], level: float
-    ) -> tuple[ArmDifference, int]:
-        """Compare two variants of metric i; return the number of strata as well."""
+    ) -> ArmDifference:
+        """Compare two variants of metric i."""
         cells = self.cells[i]
-        groups = self._groups(metric, cells, names)
+        groups = self.groups(metric, i, names)
         within = [cells.keys[STRATUM].isin(group).to_numpy(bool) for group in groups]
         a, b = (
             [cells.arm(rows & cells.of(name)).moments for rows in within]
@@ -48,12 +48,11 @@ class Strata:
             pair = stratified_means(*stratified_residuals(a, b))
         else:
             pair = stratified_means(a, b)
-        return from_pair(metric, pair, level), len(groups)
+        return from_pair(metric, pair, level)
 
-    def _groups(
-        self, metric: Metric, cells: Cells, names: tuple[str, str]
-    ) -> list[list[str]]:
+    def groups(self, metric: Metric, i: int, names: tuple[str, str]) -> list[list[str]]:
         """Put strata with under ten users of a variant together, and with the next."""
+        cells = self.cells[i]
         n = {
             str(stratum): [
                 int(cells.n[(cells.keys[STRATUM] == stratum) & cells.of(name)].sum())

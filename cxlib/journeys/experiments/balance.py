@@ -11,10 +11,11 @@ import pandas as pd
 from cxlib import _format
 from cxlib.errors import DataError, Problem
 from cxlib.journeys import _words
+from cxlib.journeys.experiments._looks import Looks
 from cxlib.result import Finding, Result
 
 ALL = "all users"
-TESTED = ["statistic", "df", "pvalue", "pvalue_adj", "status"]
+TESTED = ["statistic", "df", "pvalue", "pvalue_anytime", "pvalue_adj", "status"]
 _LOOK_FOR = (
     "Look for users lost after assignment (redirects, crashes, consent), filters "
     "applied after assignment (bots, eligibility), a changed traffic split, a restart, "
@@ -31,8 +32,9 @@ class SampleRatio(Result):
     ----------
     table : pandas.DataFrame
         segment, variant, n, n_expected, share_observed, share_expected; and the
-        segment's joint chi-square on each of its rows: statistic, df, pvalue,
-        pvalue_adj (over the segments; all users stand alone), status.
+        segment's joint chi-square on each of its rows: statistic, df, pvalue;
+        pvalue_anytime (valid at every look); pvalue_adj (of the one the gate goes by,
+        over the segments; all users stand alone), status.
     alpha : float
         The gate fails below it.
     n_repeated, n_mixed, n_blank : int
@@ -40,6 +42,10 @@ class SampleRatio(Result):
         without a variant; none of them is counted in the table.
     max_mixed : float
         The gate fails where a larger share of users was in more than one variant.
+    looks : {"once", "any"}
+        Which of the two p-values the gate goes by.
+    n_looks : int
+        Days that the anytime-valid test looked at; 1 without a time column.
     """
 
     alpha: float = 0.01
@@ -47,6 +53,8 @@ class SampleRatio(Result):
     n_mixed: int = 0
     n_blank: int = 0
     max_mixed: float = 0.01
+    looks: Looks = "once"
+    n_looks: int = 1
 
     @property
     def tests(self) -> pd.DataFrame:
@@ -119,6 +127,8 @@ class SampleRatio(Result):
     def _chance(self, test: pd.Series) -> str:
         if not np.isfinite(test["pvalue"]):
             return "too few users to test it"
+        if self.looks == "any":
+            return self._at_any_look(test)
         p = test["pvalue"]
         how = "< 0.1 %" if p < 0.001 else _format.quantity(p, "share")
         chi2 = _format.number(test["statistic"])
@@ -126,6 +136,14 @@ class SampleRatio(Result):
             f"chance alone gives a split this uneven in {how} of sound experiments "
             f"(chi-square {chi2} on {int(test['df'])} df, p {_pshown(p)}; "
             f"the gate stops below {self.alpha:g})"
+        )
+
+    def _at_any_look(self, test: pd.Series) -> str:
+        over = f"{self.n_looks:,} looks" if self.n_looks > 1 else "any look"
+        return (
+            f"p {_pshown(test['pvalue_anytime'])} valid over {over} (the gate stops "
+            f"below {self.alpha:g}; chi-square at this look alone p "
+            f"{_pshown(test['pvalue'])})"
         )
 
     def _segment_text(self) -> list[str]:
@@ -157,8 +175,8 @@ class SampleRatio(Result):
         failed = self.tests[self.tests["status"] == "stop"]
         problems = [
             Problem(
-                rule=f"{row['segment']}: {self._counts(row['segment'])}, chi-square "
-                f"{_format.number(row['statistic'])}, p {_pshown(row['pvalue_adj'])}, "
+                rule=f"{row['segment']}: {self._counts(row['segment'])}, "
+                f"{self._measure(row)}, p {_pshown(row['pvalue_adj'])}, "
                 f"below the limit of {self.alpha:g}",
                 fix=_LOOK_FOR if i == 0 else "",
             )
@@ -181,6 +199,11 @@ class SampleRatio(Result):
             fix = "Give one row a user: aggregate the export first."
             problems.append(Problem(rule=rule, fix=fix))
         return problems
+
+    def _measure(self, row: pd.Series) -> str:
+        if self.looks == "any":
+            return "anytime-valid test"
+        return f"chi-square {_format.number(row['statistic'])}"
 
     def _counts(self, segment: str) -> str:
         arms = self.table[self.table["segment"] == segment]

@@ -15,6 +15,7 @@ from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, label, lazy
 from cxlib.journeys.experiments._estimates import Estimates, estimates
+from cxlib.journeys.experiments._looks import Looking, Looks
 from cxlib.journeys.experiments._moments import prepare
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.specs import (
@@ -41,6 +42,8 @@ def compare(
     cluster: str | None = None,
     strata: str | Sequence[str] | None = None,
     correction: Correction = "holm",
+    looks: Looks = "once",
+    tuning_n: int | None = None,
     confidence_level: float = 0.95,
 ) -> Comparison:
     """Compare every treatment with control on every metric.
@@ -68,6 +71,13 @@ def compare(
         taken out. A blank is a stratum of its own.
     correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Within the decision family: decision metrics times treatments.
+    looks : {"once", "any"}
+        "once": one look, planned beforehand. "any": intervals, p-values and verdicts
+        hold however often and whenever one looks, at about 1.6 times the width.
+    tuning_n : int, optional
+        With "any": users with a value in both arms (clusters, where clustered) at which
+        the intervals are tightest; fixed before the first look and kept. 5,000 (100
+        clusters) when not given; the planned number is better.
     confidence_level : float
         Of each interval, and 1 - the error rate of the verdicts.
 
@@ -101,6 +111,10 @@ def compare(
     value is no zero: its user is not counted, and `n_exposed_*` shows how many there
     are.
 
+    At any look: each estimator at the quantile of an asymptotic confidence sequence,
+    see `estimate.sequential`; it rests on the central limit theorem from the first
+    look on.
+
     Verdicts: "better" or "worse" where the adjusted p-value is under
     1 - `confidence_level`; with a margin "not worse" where the unadjusted interval
     excludes a loss of the margin, which comes before "worse"; else "cannot tell".
@@ -128,10 +142,10 @@ def compare(
     """
     specs = build(metrics)
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
+    looking = Looking.of(looks, tuning_n, confidence_level, clustered=bool(cluster))
     found = gather(
-        users, specs, variant=variant, cluster=cluster, strata=strata,
-        confidence_level=confidence_level,
-    )  # fmt: skip
+        users, specs, variant=variant, cluster=cluster, strata=strata, looking=looking
+    )
     chosen = choose(list(found.arms[0]), control, treatments)
     table = pd.DataFrame(
         [_row(found, i, (control, name)) for i in range(len(specs)) for name in chosen]
@@ -139,15 +153,16 @@ def compare(
     table = judge(table, correction, 1 - confidence_level)
     return Comparison(
         table=table, metrics=specs, confidence_level=confidence_level,
-        control_name=control, unit="score", method=_method(found, cluster, strata),
-        family=family(table, correction), assumptions=_assumptions(specs, cluster),
-        adjustment=_adjustment(specs, strata),
+        control_name=control, unit="score", looks=looks, tuning_n=looking.tuning_n,
+        method=_method(found, cluster, strata) + looking.method,
+        family=family(table, correction), adjustment=_adjustment(specs, strata),
+        assumptions=(looking.assumption, *_assumptions(specs, cluster)),
     )  # fmt: skip
 
 
 def gather(
     users: Frame, specs: tuple[Metric, ...], *, variant: str, cluster: str | None,
-    strata: str | Sequence[str] | None, confidence_level: float,
+    strata: str | Sequence[str] | None, looking: Looking,
 ) -> Estimates:  # fmt: skip
     """Return the aggregates of all metrics under the design."""
     names = [strata] if isinstance(strata, str) else list(strata or ())
@@ -161,7 +176,7 @@ def gather(
     rows = lazy(users, [*keys, *columns], "users").with_columns(label(variant))
     rows = rows.filter(~nw.col(variant).is_null())
     return estimates(
-        prepare(rows, specs, keys), specs, variant, level=confidence_level,
+        prepare(rows, specs, keys), specs, variant, looking=looking,
         cluster=cluster, strata=names,
     )  # fmt: skip
 
@@ -238,12 +253,6 @@ def _assumptions(
             text=f"One {unit}'s variant does not change another's outcome (no word of "
             "mouth, shared stock or shared accounts across variants).",
             quality="medium", impact="medium",
-        ),
-        Assumption(
-            text="The length of the test was fixed beforehand: looking again and again "
-            "and stopping at a good result makes false alarms far more frequent than "
-            "the confidence level says.",
-            quality="low", impact="high",
         ),
     ]  # fmt: skip
     covariates = dict.fromkeys(metric.covariate for metric in specs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from cxlib.journeys.experiments._survival import ResponseBounds
 from cxlib.journeys.experiments.balance import SampleRatio
 from cxlib.journeys.experiments.criteria import DEFAULT_RULE, Criteria
 from cxlib.journeys.experiments.effects import Comparison
+from cxlib.journeys.experiments.horizon import Horizon
 from cxlib.journeys.experiments.memo import Decision
 from cxlib.journeys.experiments.response import ResponseRate
 from cxlib.journeys.flows.funnels import Funnel
@@ -27,26 +28,6 @@ _BROKEN = (
 )
 
 
-class Peek(Protocol):
-    """Whether a test has run its course: what a horizon rule returns.
-
-    `reached`: the planned users are there, or none were planned. `looks`: "once" where
-    the intervals hold at one look, "any" where they hold at every look.
-    """
-
-    @property
-    def reached(self) -> bool:
-        """Whether the planned number of users is there."""
-
-    @property
-    def looks(self) -> str:
-        """How many looks the intervals allow: 'once' or 'any'."""
-
-    @property
-    def text(self) -> str:
-        """Where the test stands, in a sentence."""
-
-
 def decision(
     comparison: Comparison,
     *,
@@ -55,7 +36,7 @@ def decision(
     funnel: Result | None = None,
     bounds: Result | None = None,
     criteria: Criteria | None = None,
-    peek: Peek | None = None,
+    horizon: Horizon | None = None,
     sensitivity: Result | None = None,
     claims: Result | None = None,
     segments: Result | None = None,
@@ -77,7 +58,7 @@ def decision(
         What is left of each survey effect over all that differing respondents allow.
     criteria : Criteria, optional
         The rule, and whether it is as registered; the default rule without it.
-    peek : Peek, optional
+    horizon : Horizon, optional
         Before the planned end nothing is shipped, and a lack of gain is not held
         against a treatment; harm still rolls back.
     sensitivity : Sensitivity, optional
@@ -104,7 +85,7 @@ def decision(
     Respondents that differ: the metric keeps its verdict only where the bounds alone
     give the same one ("better" that the bounds only show "not worse" becomes "not
     worse"); its interval is then that of the bounds. Bounds hold at one look, so they
-    settle nothing where `peek.looks` is "any". Equal response rates need no bounds.
+    settle nothing where `horizon.looks` is "any". Equal response rates need no bounds.
 
     What would change it: each metric is turned to its next verdict, and those that
     turn the recommendation are kept, with the distance in standard errors, and, where
@@ -127,7 +108,7 @@ def decision(
     less good: the worst that its interval allows is a gain of 3.4 percentage points.
     """
     evidence = _Evidence(
-        comparison=comparison, gate=gate, response=response, peek=peek,
+        comparison=comparison, gate=gate, response=response, horizon=horizon,
         bounds=bounds if isinstance(bounds, ResponseBounds) else None,
         rule=dict(criteria.rule) if criteria is not None else DEFAULT_RULE,
         sensitivity=sensitivity,
@@ -136,7 +117,7 @@ def decision(
     parts = [_one(name, evidence) for name in names]
     ranked = pd.DataFrame([part.row for part in parts])
     ranked = ranked.sort_values(["rank", "size"], kind="stable")
-    shared = _met.before(criteria, gate, peek)
+    shared = _met.before(criteria, gate, horizon)
     checks = [
         {"treatment_arm": part.row["treatment_arm"]} | one
         for part in parts
@@ -164,7 +145,7 @@ class _Evidence:
     comparison: Comparison
     gate: SampleRatio | None
     response: ResponseRate | None
-    peek: Peek | None
+    horizon: Horizon | None
     bounds: ResponseBounds | None
     rule: Mapping[str, str]
     sensitivity: Result | None
@@ -182,14 +163,14 @@ class _Evidence:
     @property
     def usable(self) -> ResponseBounds | None:
         """Bounds, where their intervals hold: they do not at every look."""
-        repeated = self.peek is not None and self.peek.looks == "any"
+        repeated = self.horizon is not None and self.horizon.looks == "any"
         return None if repeated else self.bounds
 
     def given(self, blocked: frozenset[str]) -> Given:
         """What the rule needs besides the verdicts."""
         return Given(
             ship_if=self.rule["ship_if"], trade_off=self.rule["trade_off"],
-            reached=self.peek is None or self.peek.reached, blocked=blocked,
+            reached=self.horizon is None or self.horizon.may_ship, blocked=blocked,
             bounded=self.usable is not None,
         )  # fmt: skip
 

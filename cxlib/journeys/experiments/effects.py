@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxlib import _format
 from cxlib.journeys import _words
+from cxlib.journeys.experiments._looks import Looks
 from cxlib.journeys.experiments.specs import ROLES, Metric
 from cxlib.result import Finding, Result
 
@@ -38,6 +39,10 @@ class Comparison(Result):
         The families of tests that were corrected together, in words.
     adjustment : str
         What took variance out: 'CUPED', 'Post-stratification' or both.
+    looks : {"once", "any"}
+        "any" where intervals, p-values and verdicts hold at every look.
+    tuning_n : int
+        Users (clusters) at which intervals for any look are tightest.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -45,6 +50,8 @@ class Comparison(Result):
     control_name: str = "control"
     family: str = ""
     adjustment: str = "CUPED"
+    looks: Looks = "once"
+    tuning_n: int = 0
 
     def of(self, role: str) -> pd.DataFrame:
         """Return the rows of one role."""
@@ -59,6 +66,8 @@ class Comparison(Result):
         for verdict, rows in rest.groupby("verdict", sort=False):
             names = [f"{row['metric']}{self._arm(row)}" for _, row in rows.iterrows()]
             said.append(f"{str(verdict).capitalize()}: {_words.listed(names)}.")
+        if self.looks == "any":
+            said.append("All this holds however often one looks.")
         return " ".join(said)
 
     def sentence(self, row: pd.Series) -> str:

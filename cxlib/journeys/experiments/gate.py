@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import narwhals as nw
@@ -11,11 +12,14 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate import adjust
 from cxlib.estimate.counts import chi_square
+from cxlib.estimate.sequential import TUNING_N, count_evidence
 from cxlib.journeys._frames import Frame, Lazy, collect, has, label, lazy
+from cxlib.journeys.experiments._looks import LOOKS, Looks
 from cxlib.journeys.experiments.balance import ALL, SampleRatio
 from cxlib.result import Assumption
 
 MIN_EXPECTED = 5.0
+DAY = "day of assignment"
 
 
 def sample_ratio(
@@ -27,6 +31,9 @@ def sample_ratio(
     by: str | Sequence[str] | None = None,
     alpha: float = 0.01,
     max_mixed: float = 0.01,
+    looks: Looks = "once",
+    time: str | None = None,
+    tuning_n: int | None = None,
 ) -> SampleRatio:
     """Test the numbers of users by variant against the planned split.
 
@@ -49,6 +56,13 @@ def sample_ratio(
         The gate fails below this p-value.
     max_mixed : float
         Largest share of users that may have been in more than one variant.
+    looks : {"once", "any"}
+        The gate goes by the chi-square, or by a test that holds at every look.
+    time : str, optional
+        Column of assignment: the test for every look takes each day as one, so that
+        an imbalance of some days is not diluted by the rest. A user's first row counts.
+    tuning_n : int, optional
+        Users at which that test finds the smallest imbalance, 5,000 when not given.
 
     Returns
     -------
@@ -67,12 +81,17 @@ def sample_ratio(
     imbalance or find one three times as often. Segments are Holm-corrected among
     themselves. With an expected count under 5 the test is not made (p is NaN).
     Users in more than one variant, repeated rows and rows without a variant are
-    counted and left out.
+    counted and left out. `pvalue_anytime` is the smallest 1 / Bayes factor over the
+    looks (Dirichlet-multinomial); under a sound split it ever falls below alpha in at
+    most a share alpha of tests, whatever the number of looks. Users without a time
+    come last.
 
     References
     ----------
     Fabijan, A. et al. (2019). Diagnosing sample ratio mismatch in online controlled
-    experiments. KDD 2019. doi:10.1145/3292500.3330722
+    experiments. KDD 2019. doi:10.1145/3292500.3330722.
+    Lindon, M. and Malek, A. (2022). Anytime-valid inference for multinomial count
+    data. NeurIPS 35. arXiv 2011.03567
 
     Examples
     --------
@@ -84,25 +103,36 @@ def sample_ratio(
     """
     _checks.in_range(alpha, "alpha", 0, 1, ends="()")
     columns = [by] if isinstance(by, str) else list(by or ())
-    counted, rows = _count(users, variant, user, columns)
+    _checks.one_of(looks, "looks", LOOKS)
+    _checks.in_range(tuning_n or TUNING_N, "tuning_n", 1, float("inf"), ends="[)")
+    counted, rows = _count(users, variant, user, columns, time)
     plan = _plan(sorted(counted["variant"].unique()), expected)
     parts = [(ALL, counted)]
     for column in columns:
         for value, part in counted.groupby(column, sort=True):
             parts.append((f"{column} = {value}", part))
     table = pd.concat([_arms(name, part, plan) for name, part in parts])
+    anytime = [_evidence(part, plan, tuning_n or TUNING_N, alpha) for _, part in parts]
+    tests = _tests(table, anytime, alpha, looks)
     return SampleRatio(
-        table=table.merge(_tests(table, alpha), on="segment", how="left"),
+        table=table.merge(tests, on="segment", how="left"),
+        looks=looks,
+        n_looks=counted[DAY].nunique(dropna=False),
         unit="count",
         alpha=alpha,
         max_mixed=max_mixed,
-        method="Joint chi-square over all variants against the planned split"
+        method=_METHOD[looks]
         + (", by segment with Holm's correction." if columns else "."),
         assumptions=_ASSUMPTIONS,
         **rows,
     )
 
 
+_METHOD = {
+    "once": "Joint chi-square over all variants against the planned split",
+    "any": "Dirichlet-multinomial Bayes factor of all variants against the planned "
+    "split, valid at every look",
+}
 _ASSUMPTIONS = (
     Assumption(
         text="Variants were assigned at random, independently of the user, in the "
@@ -113,15 +143,23 @@ _ASSUMPTIONS = (
 
 
 def _count(
-    users: Frame, variant: str, user: str, by: list[str]
+    users: Frame, variant: str, user: str, by: list[str], time: str | None
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Count users by variant and segments, and rows that cannot count."""
+    """Count users by variant, segments and day, and rows that cannot count."""
     known = has(users, user)
-    rows = lazy(users, [variant, *by, *([user] if known else [])], "users")
-    rows = rows.with_columns(label(variant), *(label(name) for name in by))
-    each = _per_user(rows, variant, user, by) if known else _per_row(rows, variant, by)
+    names = [variant, *by, *([user] if known else []), *([time] if time else [])]
+    rows = lazy(users, dict.fromkeys(names), "users").with_columns(
+        label(variant), *(label(name) for name in by), _day(time).alias(DAY)
+    )
+    _check_days(rows, time)
+    kept = [*by, DAY]
+    each = (
+        _per_user(rows, variant, user, kept) if known else _per_row(rows, variant, kept)
+    )
     seen = collect(
-        each.group_by("low", "high", *by).agg(nw.len().alias("n"), nw.col("rows").sum())
+        each.group_by("low", "high", *kept).agg(
+            nw.len().alias("n"), nw.col("rows").sum()
+        )
     )
     blank = seen["low"].isna()
     mixed = ~blank & (seen["low"] != seen["high"])
@@ -138,6 +176,45 @@ def _count(
             f"{only}."
         )
     return single.fillna(dict.fromkeys(by, "(blank)")), counts
+
+
+def _day(time: str | None) -> nw.Expr:
+    """Return the day of assignment as text; one day where there is no time."""
+    return (
+        nw.col(time).cast(nw.String()).str.slice(0, 10) if time else nw.lit("")
+    )  # fmt: skip
+
+
+def _check_days(rows: Lazy, time: str | None) -> None:
+    """Raise where text holds no ISO dates: their order would be no order of time."""
+    if not time or rows.collect_schema()[time] != nw.String():
+        return
+    odd = collect(
+        rows.filter(~nw.col(DAY).str.contains(r"^\d{4}-\d{2}-\d{2}$"))
+        .select(nw.col(DAY).max())
+    )[DAY].iloc[0]  # fmt: skip
+    if isinstance(odd, str):
+        raise DataError(
+            f"column '{time}' of users holds the text '{odd}'; give dates, or text "
+            "like 2026-03-31."
+        )
+
+
+def _evidence(
+    part: pd.DataFrame, plan: dict[str, float], tuning_n: int, alpha: float
+) -> float:
+    """Return a segment's p-value over the days, valid at each of them."""
+    days = part.pivot_table(
+        index=DAY, columns="variant", values="n", aggfunc="sum", fill_value=0,
+        dropna=False,
+    )  # fmt: skip
+    spent = -2 * math.log(alpha)
+    _, p = count_evidence(
+        days.reindex(columns=list(plan), fill_value=0).sort_index(),
+        list(plan.values()),
+        concentration=tuning_n / (spent + math.log1p(spent)),
+    )
+    return float(p[-1])
 
 
 def _per_user(rows: Lazy, variant: str, user: str, by: list[str]) -> Lazy:
@@ -200,7 +277,9 @@ def _arms(segment: str, counted: pd.DataFrame, plan: dict[str, float]) -> pd.Dat
     )
 
 
-def _tests(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
+def _tests(
+    table: pd.DataFrame, anytime: Sequence[float], alpha: float, looks: Looks
+) -> pd.DataFrame:
     """One joint test a segment, corrected over the segments."""
     rows = []
     for segment, arms in table.groupby("segment", sort=False):
@@ -209,8 +288,10 @@ def _tests(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
             statistic = p = float("nan")
         rows.append({"segment": segment, "statistic": statistic, "df": df, "pvalue": p})
     tests = pd.DataFrame(rows)
-    tests["pvalue_adj"] = tests["pvalue"]
-    tests.loc[1:, "pvalue_adj"] = adjust(tests["pvalue"].to_numpy()[1:], "holm")
+    tests["pvalue_anytime"] = anytime
+    goes_by = tests["pvalue" if looks == "once" else "pvalue_anytime"]
+    tests["pvalue_adj"] = goes_by
+    tests.loc[1:, "pvalue_adj"] = adjust(goes_by.to_numpy()[1:], "holm")
     untested, failed = tests["pvalue_adj"].isna(), tests["pvalue_adj"] < alpha
     tests["status"] = "pass"
     tests.loc[failed, "status"] = "stop"

@@ -24,6 +24,7 @@ from cxlib.journeys._frames import (
     lazy,
     number,
 )
+from cxlib.journeys.experiments._looks import Looking
 from cxlib.journeys.experiments.comparison import compare, gather
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.specs import (
@@ -164,7 +165,7 @@ def sensitivity(
     ['as declared', 'winsorised at 99 %']
     """
     _checks.in_range(winsorise, "winsorise", 0.5, 1, ends="()")
-    parts = [_rows(comparison, DECLARED)]
+    parts, tuned = [_rows(comparison, DECLARED)], comparison.tuning_n or None
 
     def again(
         frame: Frame, specs: Sequence[Metric], choice: str, *,
@@ -175,6 +176,7 @@ def sensitivity(
             treatments=list(comparison.table["treatment_arm"].unique()), cluster=by,
             strata=within, correction=correction,
             confidence_level=comparison.confidence_level,
+            looks=comparison.looks, tuning_n=tuned if by == cluster else None,
         )  # fmt: skip
         parts.append(_rows(found, choice))
 
@@ -228,7 +230,7 @@ def _wild(
     level = comparison.confidence_level
     found = gather(
         users, comparison.metrics, variant=variant, cluster=cluster, strata=None,
-        confidence_level=level,
+        looking=Looking.of("once", None, level, clustered=True),
     )  # fmt: skip
     stream = _checks.generator(rng)
     place = {metric.name: i for i, metric in enumerate(comparison.metrics)}
