@@ -6,6 +6,7 @@ from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.decide import Decision, decision
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.gate import sample_ratio
+from cxlib.journeys.experiments.over_time import by_day
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
 from cxlib.journeys.experiments.segments import by_segment
@@ -35,6 +36,7 @@ __all__ = [
     "Score",
     "Sensitivity",
     "Transitions",
+    "by_day",
     "by_segment",
     "compare",
     "decision",

@@ -3,6 +3,7 @@
 from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
+from cxlib.plots.experiment_segments import effect_by_time, segment_effects
 from cxlib.plots.impact import code_change, code_impact
 from cxlib.plots.journeys import (
     funnel_gap,
@@ -48,6 +49,7 @@ __all__ = [
     "cut_points",
     "driver_odds",
     "driver_shares",
+    "effect_by_time",
     "emerging",
     "funnel_gap",
     "funnel_steps",
@@ -66,6 +68,7 @@ __all__ = [
     "score_sensitivity",
     "score_shares",
     "score_trend",
+    "segment_effects",
     "segment_scores",
     "specifications",
     "themes_seen",
