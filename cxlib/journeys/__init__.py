@@ -2,6 +2,7 @@
 
 from cxlib.journeys.details import Detail, detail
 from cxlib.journeys.experiments.balance import SampleRatio
+from cxlib.journeys.experiments.claims import claims
 from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.decide import Decision, decision
 from cxlib.journeys.experiments.effects import Comparison
@@ -38,6 +39,7 @@ __all__ = [
     "Transitions",
     "by_day",
     "by_segment",
+    "claims",
     "compare",
     "decision",
     "detail",
