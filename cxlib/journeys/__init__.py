@@ -3,6 +3,7 @@
 from cxlib.journeys.details import Detail, detail
 from cxlib.journeys.experiments.balance import SampleRatio
 from cxlib.journeys.experiments.bounds import bounds
+from cxlib.journeys.experiments.claims import claims
 from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.criteria import criteria
 from cxlib.journeys.experiments.decide import decision
@@ -12,6 +13,7 @@ from cxlib.journeys.experiments.gate import sample_ratio
 from cxlib.journeys.experiments.horizon import Horizon, horizon
 from cxlib.journeys.experiments.memo import Decision
 from cxlib.journeys.experiments.midway import midway
+from cxlib.journeys.experiments.over_time import by_day
 from cxlib.journeys.experiments.power import power
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
@@ -48,7 +50,9 @@ __all__ = [
     "TimeTo",
     "Transitions",
     "bounds",
+    "by_day",
     "by_segment",
+    "claims",
     "compare",
     "criteria",
     "decision",

@@ -8,6 +8,7 @@ from cxlib.plots.experiment_plan import (
     peeking_cost,
     planned_power,
 )
+from cxlib.plots.experiment_segments import effect_by_time, segment_effects
 from cxlib.plots.impact import code_change, code_impact
 from cxlib.plots.journeys import (
     funnel_gap,
@@ -53,6 +54,7 @@ __all__ = [
     "cut_points",
     "driver_odds",
     "driver_shares",
+    "effect_by_time",
     "emerging",
     "false_alarm_rates",
     "funnel_gap",
@@ -74,6 +76,7 @@ __all__ = [
     "score_sensitivity",
     "score_shares",
     "score_trend",
+    "segment_effects",
     "segment_scores",
     "specifications",
     "themes_seen",

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals as nw
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from cxlib.estimate import ArmDifference, Moments
 from cxlib.estimate.moments import pair_of_means, slope
-from cxlib.journeys._frames import Frame, Lazy, label, lazy
+from cxlib.journeys._frames import Frame, label, lazy
 from cxlib.journeys.experiments._cells import Arm, Cells, Floats
 from cxlib.journeys.experiments._contrast import contrast, from_pair
+from cxlib.journeys.experiments._moments import by_cells, prepare
 from cxlib.journeys.experiments.specs import Metric
 
 VARIANT, PART = "variant key", "part key"
@@ -81,14 +82,18 @@ def _adjusted(arm: Moments, theta: float, centre: float) -> Moments:
     return Moments(arm.n, np.array([mean]), np.array([[step @ arm.cov @ step]]))
 
 
-def open_rows(
+def cells_by(
     users: Frame, specs: Sequence[Metric], variant: str, part: str
-) -> Lazy:  # fmt: skip
-    """Return users with the keys VARIANT and PART as text, blank as null."""
+) -> list[Cells]:
+    """Return each metric's cells by variant and part; a time becomes its day."""
     columns = [name for metric in specs for name in metric.columns]
     rows = lazy(users, [variant, part, *columns], "users")
-    keys = [label(variant).alias(VARIANT), label(part).alias(PART)]
-    return rows.with_columns(*keys)
+    key = label(part)
+    if rows.collect_schema()[part].is_temporal():
+        key = nw.col(part).cast(nw.Date()).cast(nw.String())
+    rows = rows.with_columns(label(variant).alias(VARIANT), key.alias(PART))
+    keys = [VARIANT, PART]
+    return by_cells(prepare(rows, specs, keys), specs, keys)
 
 
 def enough(
@@ -145,8 +150,3 @@ def row(pair: Pair, found: ArmDifference, parts: Sequence[str]) -> dict[str, Any
 def left_out(pair: Pair, dropped: Sequence[str]) -> dict[str, Any]:
     """Return which parts are not shown, and how many users with a value they hold."""
     return {"left_out": ", ".join(dropped), "n_left_out": sum(pair.n(dropped))}
-
-
-def finite(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the rows whose column is finite."""
-    return table[np.isfinite(table[name].astype(float))]

@@ -17,8 +17,7 @@ from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame
 from cxlib.journeys.experiments import _parts
 from cxlib.journeys.experiments._cells import Floats
-from cxlib.journeys.experiments._moments import by_cells, prepare
-from cxlib.journeys.experiments._parts import PART, VARIANT, Pair
+from cxlib.journeys.experiments._parts import Pair
 from cxlib.journeys.experiments.segment_effects import SegmentEffects
 from cxlib.journeys.experiments.specs import Metric
 from cxlib.journeys.experiments.specs import metrics as build
@@ -117,9 +116,7 @@ def by_segment(
     columns = _check(by, variant, cluster, min_n, confidence_level)
     tests, rows = [], []
     for column in columns:
-        opened = _parts.open_rows(users, specs, variant, column)
-        keys = [VARIANT, PART]
-        seen = by_cells(prepare(opened, specs, keys), specs, keys)
+        seen = _parts.cells_by(users, specs, variant, column)
         for metric, cells in zip(specs, seen, strict=True):
             for name in choose(cells.variants, control, treatments):
                 pair = Pair(metric, cells, control, name, confidence_level)
