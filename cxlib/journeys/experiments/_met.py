@@ -33,7 +33,7 @@ def before(
             _row("criteria", "as registered", criteria.status, met[criteria.status])
         )
     if gate is not None:
-        p = _format.pvalue(float(gate.tests["pvalue"].min()))
+        p = _format.pvalue(float(gate.tests["pvalue_adj"].min()))
         rows.append(
             _row(
                 "sample ratio", f"p at or above {gate.alpha:g}", f"p {p}",
