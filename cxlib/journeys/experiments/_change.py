@@ -173,8 +173,8 @@ def _fall(
     low, high = (_words.change(end, unit, it.reach) for end in (it.low, it.high))
     if row["verdict"] == "worse":
         return (
-            f"To '{choice}' if the effect on {name} were more than {by} better than seen: "
-            f"the best that its interval allows is {_gain(high)}."
+            f"To '{choice}' if the effect on {name} were more than {by} better than "
+            f"seen: the best that its interval allows is {_gain(high)}."
         )
     limit = ""
     if row["verdict"] == "not worse" or _within(row):
@@ -182,8 +182,8 @@ def _fall(
     elif row["worth"] == "yes":
         limit = f", the smallest gain worth shipping {_words.limit(least or 0, unit)}"
     return (
-        f"To '{choice}' if the effect on {name} were more than {by} worse than seen: the "
-        f"worst that its interval allows is {_gain(low)}{limit}."
+        f"To '{choice}' if the effect on {name} were more than {by} worse than seen: "
+        f"the worst that its interval allows is {_gain(low)}{limit}."
     )
 
 
@@ -203,8 +203,8 @@ def _wait(row: pd.Series, n: float, n_more: float, choice: Choice) -> str:
         )
     if n_more > (MAX_FACTOR - 1) * n:
         return (
-            f"To '{choice}' only with more than {MAX_FACTOR} times the users, if the effect "
-            f"on {name} is of the size seen."
+            f"To '{choice}' only with more than {MAX_FACTOR} times the users, if the "
+            f"effect on {name} is of the size seen."
         )
     return (
         f"To '{choice}' with about {_format.count(rounded(n_more))} more users (now "

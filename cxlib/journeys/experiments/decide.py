@@ -294,8 +294,8 @@ def _further(
         if open_ != now:
             names = _words.listed(sorted(given.blocked))
             said.append(
-                f"To '{open_}' if {names} could be read: find out why the variants drew "
-                "different respondents."
+                f"To '{open_}' if {names} could be read: find out why the variants "
+                "drew different respondents."
             )
     turned = getattr(evidence.sensitivity, "changed", None)
     if isinstance(turned, pd.DataFrame) and len(turned):
