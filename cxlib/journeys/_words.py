@@ -64,7 +64,8 @@ def limit(value: float, unit: str) -> str:
     """
     shown = value * (100 if unit == "share" else 1)
     text = f"{shown:,.10g}".replace("-", "−")
-    return text + {"share": " percentage points", "points": " points"}.get(unit, "")
+    named = {"share": " percentage points", "points": " points"}.get(unit, "")
+    return text + (named.removesuffix("s") if text == "1" else named)
 
 
 def cells(

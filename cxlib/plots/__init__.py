@@ -3,6 +3,7 @@
 from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
+from cxlib.plots.experiment_bounds import response_bounds
 from cxlib.plots.experiment_plan import (
     false_alarm_rates,
     peeking_cost,
@@ -73,6 +74,7 @@ __all__ = [
     "planned_power",
     "point_value",
     "power_curve",
+    "response_bounds",
     "score_sensitivity",
     "score_shares",
     "score_trend",

@@ -90,17 +90,18 @@ def changes(
 
 def _next(row: pd.Series) -> tuple[str, str]:
     """Return the verdict (and worth) that a row would turn to."""
-    if row["verdict"] in {"not worse", "worse"}:
+    within = np.isfinite(row["margin"])
+    if row["verdict"] == "better" and row["role"] == "decision":
+        if row["worth"]:
+            return "better", "open" if row["worth"] == "yes" else "yes"
+        return ("not worse" if within else "cannot tell"), ""
+    if row["verdict"] != "cannot tell":
         return "cannot tell", ""
-    if row["verdict"] == "better":
-        if row["worth"] in {"open", "small"}:
-            return "better", "yes"
-        return ("better", "open") if row["worth"] else ("cannot tell", "")
     sign = 1 if row["direction"] == "increase" else -1
     gain = sign * row["effect_size"]
     if row["role"] == "decision" and gain > 0:
         return "better", "yes" if row["worth"] else ""
-    if np.isfinite(row["margin"]) and gain + row["margin"] > 0:
+    if within and gain + row["margin"] > 0:
         return "not worse", ""
     return ("worse", "") if gain < 0 else ("", "")
 
@@ -130,7 +131,7 @@ def _turn(
 
 def _slack(row: pd.Series, it: Seen, least: float | None, by: str) -> float:
     """Return by how much the effect would have to move, at the error seen."""
-    if row["verdict"] == "not worse":
+    if row["verdict"] == "not worse" or _within(row):
         return it.low + it.margin
     if row["verdict"] == "worse":
         return -it.gain - (it.high - it.gain) * it.strict / it.z
@@ -138,6 +139,11 @@ def _slack(row: pd.Series, it: Seen, least: float | None, by: str) -> float:
     if least is None:
         return shown
     return min(shown, (it.gain if by == "estimate" else it.low) - least)
+
+
+def _within(row: pd.Series) -> bool:
+    """Whether a guardrail is safe by its margin, be it better or not worse."""
+    return bool(row["role"] == "guardrail" and np.isfinite(row["margin"]))
 
 
 def _users(row: pd.Series, it: Seen, n: float, least: float | None) -> float:
@@ -167,17 +173,17 @@ def _fall(
     low, high = (_words.change(end, unit, it.reach) for end in (it.low, it.high))
     if row["verdict"] == "worse":
         return (
-            f"'{choice}' if {name} were more than {by} better: the best that its "
-            f"interval allows is {_gain(high)}."
+            f"To '{choice}' if the effect on {name} were more than {by} better than "
+            f"seen: the best that its interval allows is {_gain(high)}."
         )
     limit = ""
-    if row["verdict"] == "not worse":
+    if row["verdict"] == "not worse" or _within(row):
         limit = f", the largest tolerable loss {_words.limit(it.margin, unit)}"
     elif row["worth"] == "yes":
         limit = f", the smallest gain worth shipping {_words.limit(least or 0, unit)}"
     return (
-        f"'{choice}' if {name} were more than {by} less good: the worst that its "
-        f"interval allows is {_gain(low)}{limit}."
+        f"To '{choice}' if the effect on {name} were more than {by} worse than seen: "
+        f"the worst that its interval allows is {_gain(low)}{limit}."
     )
 
 
@@ -192,16 +198,16 @@ def _wait(row: pd.Series, n: float, n_more: float, choice: Choice) -> str:
     name = row["metric"]
     if not np.isfinite(n_more):
         return (
-            f"'{choice}' only if the gain in {name} turned out larger than seen: at "
+            f"To '{choice}' only if the gain in {name} turned out larger than seen: at "
             "this size no number of users gets there."
         )
     if n_more > (MAX_FACTOR - 1) * n:
         return (
-            f"'{choice}' is out of reach by {name}: to settle an effect of the size "
-            f"seen takes more than {MAX_FACTOR} times the users."
+            f"To '{choice}' only with more than {MAX_FACTOR} times the users, if the "
+            f"effect on {name} is of the size seen."
         )
     return (
-        f"'{choice}' with about {_format.count(rounded(n_more))} more users (now "
+        f"To '{choice}' with about {_format.count(rounded(n_more))} more users (now "
         f"{_format.count(n)}), in four cases of five, if the effect on {name} is of "
         "the size seen."
     )
@@ -232,5 +238,5 @@ def turned_by_choices(
                 other.loc[other["metric"] == row["metric"], "verdict"] = row["verdict"]
         found = rule(other)
         if found != now:
-            said.append(f"'{found}' if analysed otherwise: {choice}.")
+            said.append(f"To '{found}' if analysed otherwise: {choice}.")
     return said

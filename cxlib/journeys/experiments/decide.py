@@ -104,8 +104,9 @@ def decision(
     >>> found = compare(users, [Proportion(name="paid", column="paid")], control="a")
     >>> print(decision(found).memo)  # doctest: +NORMALIZE_WHITESPACE
     Ship b: paid is better.
-    What would change it: 'keep running' if paid were more than 3.4 percentage points
-    less good: the worst that its interval allows is a gain of 3.4 percentage points.
+    What would change it: To 'keep running' if the effect on paid were more than 3.4
+    percentage points worse than seen: the worst that its interval allows is a gain of
+    3.4 percentage points.
     """
     evidence = _Evidence(
         comparison=comparison, gate=gate, response=response, horizon=horizon,
@@ -118,6 +119,7 @@ def decision(
     ranked = pd.DataFrame([part.row for part in parts])
     ranked = ranked.sort_values(["rank", "size"], kind="stable")
     shared = _met.before(criteria, gate, horizon)
+    changed = criteria.text if criteria and criteria.status == "changed" else ""
     checks = [
         {"treatment_arm": part.row["treatment_arm"]} | one
         for part in parts
@@ -131,9 +133,9 @@ def decision(
         notes=tuple(
             note.text
             for note in (criteria, claims, segments)
-            if note is not None and note.findings
+            if note is not None and note.findings and note.text != changed
         ),
-        changed=criteria.text if criteria and criteria.status == "changed" else "",
+        changed=changed,
         method="Rule fixed in the code: see journeys.decision.",
     )  # fmt: skip
 
@@ -197,7 +199,9 @@ def _one(name: str, evidence: _Evidence) -> _Part:
     if held:
         because += f"; {_words.listed(held)} over the whole range of the bounds"
     sound = evidence.gate is None or evidence.gate.passed
-    found = _changes(mine, given, evidence)
+    in_time = replace(given, reached=True)
+    waits = choose(mine, in_time)[0] != choice
+    found = _changes(mine, given if waits else in_time, evidence)
     change = " ".join([*found["sentence"].head(MAX_CHANGES), *_further(
         mine, declared, given, evidence
     )])  # fmt: skip
@@ -265,14 +269,14 @@ def _further(
     now, said = choose(mine, given)[0], []
     ended = choose(mine, replace(given, reached=True))[0]
     if ended != now:
-        said.append(f"'{ended}' once the planned users are there, if verdicts hold.")
+        said.append(f"To '{ended}' once the planned users are there, if verdicts hold.")
     if given.blocked:
         open_ = choose(declared, replace(given, blocked=frozenset()))[0]
         if open_ != now:
             names = _words.listed(sorted(given.blocked))
             said.append(
-                f"'{open_}' if {names} could be read: find out why the variants drew "
-                "different respondents."
+                f"To '{open_}' if {names} could be read: find out why the variants "
+                "drew different respondents."
             )
     turned = getattr(evidence.sensitivity, "changed", None)
     if isinstance(turned, pd.DataFrame) and len(turned):
