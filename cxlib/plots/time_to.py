@@ -34,8 +34,8 @@ def survival_curves(
 
     Notes
     -----
-    Bands are pointwise intervals; the numbers below are the users still watched at each
-    tick, on whom the curve to the right of it rests.
+    Bands are pointwise intervals; the numbers below are the users still watched at the
+    first step at or after each tick, on whom the curve to the right of it rests.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def survival_curves(
     end = float(table["time"].max())
     ax.set_xlim(0, end)
     ticks = np.array([t for t in ax.get_xticks() if 0 <= t <= end])
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_major_locator(FixedLocator(ticks.tolist()))
     labels: list[tuple[float, str, str]] = []
     for i, (name, rows) in enumerate(groups):
         colour = VARIANT_COLOURS[i % len(VARIANT_COLOURS)]
