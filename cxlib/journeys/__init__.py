@@ -28,9 +28,13 @@ from cxlib.journeys.experiments.specs import (
     TimeTo,
     metrics,
 )
+from cxlib.journeys.experiments.tasks import task_metrics, tasks
+from cxlib.journeys.experiments.time_to import TimeToEvent, time_to
+from cxlib.journeys.flows.durations import durations
 from cxlib.journeys.flows.funnels import Funnel, funnel
 from cxlib.journeys.flows.transitions import Transitions, transitions
 from cxlib.journeys.population import exposed, users_from_events, with_scores
+from cxlib.journeys.themes import with_codes
 
 __all__ = [
     "Comparison",
@@ -48,6 +52,7 @@ __all__ = [
     "Score",
     "Sensitivity",
     "TimeTo",
+    "TimeToEvent",
     "Transitions",
     "bounds",
     "by_day",
@@ -57,6 +62,7 @@ __all__ = [
     "criteria",
     "decision",
     "detail",
+    "durations",
     "exposed",
     "false_alarms",
     "funnel",
@@ -67,7 +73,11 @@ __all__ = [
     "response_rate",
     "sample_ratio",
     "sensitivity",
+    "task_metrics",
+    "tasks",
+    "time_to",
     "transitions",
     "users_from_events",
+    "with_codes",
     "with_scores",
 ]

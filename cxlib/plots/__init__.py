@@ -30,6 +30,7 @@ from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
+from cxlib.plots.time_to import survival_curves
 from cxlib.plots.tracking import control_chart, love_plot, transition_table
 from cxlib.plots.voc import code_agreement, code_heatmap, code_shares
 from cxlib.plots.voc_shares import code_reweighted, cooccurrence
@@ -81,6 +82,7 @@ __all__ = [
     "segment_effects",
     "segment_scores",
     "specifications",
+    "survival_curves",
     "themes_seen",
     "tipping_point",
     "tornado",

@@ -15,21 +15,29 @@ def times(
     prepared: Lazy, variant: str, *, duration: str, event: str
 ) -> dict[str, Times]:
     """Return each variant's events and ends of follow-up by distinct time."""
+    counted = counts(prepared, [variant], duration=duration, event=event)
+    return {str(name): as_times(rows) for name, rows in counted.groupby(variant)}
+
+
+def counts(
+    prepared: Lazy, keys: list[str], *, duration: str, event: str
+) -> pd.DataFrame:
+    """Return `events` and ends of follow-up (`leaving`) by keys and distinct `time`."""
     known = prepared.filter(~nw.col(duration).is_null() & ~nw.col(event).is_null())
     counted = collect(
-        known.group_by(variant, duration).agg(
+        known.group_by(*keys, duration).agg(
             nw.col(event).sum().alias("events"), nw.len().alias("leaving")
         )
-    ).sort_values(duration)
-    return {
-        str(name): _times(rows, duration) for name, rows in counted.groupby(variant)
-    }
-
-
-def _times(rows: pd.DataFrame, duration: str) -> Times:
-    return Times(
-        *(rows[c].to_numpy(dtype=float) for c in (duration, "events", "leaving"))
     )
+    return counted.rename(columns={duration: "time"}).sort_values([*keys, "time"])
+
+
+def as_times(rows: pd.DataFrame) -> Times:
+    """Return the rows of one arm, in which a time may come more than once."""
+    each = rows.groupby("time", as_index=False)[["events", "leaving"]].sum()
+    return Times(
+        *(each[c].to_numpy(dtype=float) for c in ("time", "events", "leaving"))
+    )  # fmt: skip
 
 
 def compare_restricted_means(
