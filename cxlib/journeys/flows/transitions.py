@@ -17,9 +17,9 @@ from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
 from cxlib.journeys.flows._depth import ARM, UNIT, check_time, population
+from cxlib.journeys.flows._pairs import END, user_pairs
 from cxlib.result import Assumption, Finding, Result
 
-END = "(end)"
 MIN_USERS = 10
 SHOWN = 8
 
@@ -217,7 +217,10 @@ def transitions(
         str(row[0]): int(row[1]) for row in sizes[[ARM, "n"]].itertuples(index=False)
     }
     chosen = choose(list(size), control, treatments)
-    pairs, starts = _sums(_counts(rows, who, user, journey, touchpoint, time))
+    made = user_pairs(
+        rows, who, user=user, journey=journey, touchpoint=touchpoint, time=time
+    )
+    pairs, starts = _sums(made)
     table = _table(pairs, starts, size, control, chosen, min_n, confidence_level)
     return Transitions(
         table=_rank(table, correction), unit="share", n_mixed=mixed,
@@ -239,27 +242,10 @@ _ASSUMPTIONS = (
 )  # fmt: skip
 
 
-def _counts(
-    rows: Lazy, who: Lazy, user: str, journey: str | None, touchpoint: str, time: str
-) -> Lazy:
-    """Count each user's transitions: unit, arm, from, to, x (times), d (departures)."""
-    path = [user, journey] if journey else [user]
-    following = nw.col(touchpoint).shift(-1).over(*path, order_by=[time, touchpoint])
-    steps = rows.with_columns(following.alias("to")).select(
-        nw.col(user).cast(nw.String()).alias(UNIT),
-        nw.col(touchpoint).alias("from"),
-        nw.col("to").fill_null(END),
-    )
-    made = steps.group_by(UNIT, "from", "to").agg(
-        nw.len().cast(nw.Float64()).alias("x")
-    )
-    made = made.with_columns(nw.col("x").sum().over(UNIT, "from").alias("d"))
-    return made.join(who, on=UNIT, how="inner")
-
-
 def _sums(made: Lazy) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return sums over users by arm and transition, and by arm and departure."""
     x, d = nw.col("x"), nw.col("d")
+    made = made.with_columns(x.sum().over(UNIT, "from").alias("d"))
     squares = made.with_columns(
         xx=x * x, xd=x * d, dd=d * d, always=nw.when(x == d).then(1.0).otherwise(0.0)
     )
