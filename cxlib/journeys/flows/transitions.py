@@ -6,7 +6,6 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -14,10 +13,11 @@ from cxlib import _checks, _format
 from cxlib.estimate import Correction, Moments, adjust, ratio
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
-from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
+from cxlib.journeys._frames import Frame
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
-from cxlib.journeys.flows._depth import ARM, UNIT, check_time, population
-from cxlib.journeys.flows._pairs import END, user_pairs
+from cxlib.journeys.flows._depth import ARM, opened
+from cxlib.journeys.flows._pairs import END
+from cxlib.journeys.flows._tables import Columns, departures, sum_moves
 from cxlib.result import Assumption, Finding, Result
 
 MIN_USERS = 10
@@ -206,21 +206,14 @@ def transitions(
     'No transition has enough users in the variants to be compared.'
     """
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
-    own = [variant] if users is None else []
-    names = [user, touchpoint, time, *own, *([journey] if journey else [])]
-    rows = lazy(events, names, "events")
-    check_time(rows, time)
-    rows = rows.with_columns(label(touchpoint))
-    who, mixed = population(rows, users, variant, user)
-    sizes = collect(who.group_by(ARM).agg(nw.len().alias("n")).sort(ARM))
-    size = {
-        str(row[0]): int(row[1]) for row in sizes[[ARM, "n"]].itertuples(index=False)
-    }
+    rows = opened(
+        events, user=user, touchpoint=touchpoint, time=time, journey=journey,
+        variant=variant if users is None else None,
+    )  # fmt: skip
+    columns = Columns(user, journey, touchpoint, time, variant)
+    pairs, size, mixed = sum_moves(rows, users, columns)
     chosen = choose(list(size), control, treatments)
-    made = user_pairs(
-        rows, who, user=user, journey=journey, touchpoint=touchpoint, time=time
-    )
-    pairs, starts = _sums(made)
+    starts = departures(pairs)
     table = _table(pairs, starts, size, control, chosen, min_n, confidence_level)
     return Transitions(
         table=_rank(table, correction), unit="share", n_mixed=mixed,
@@ -240,24 +233,6 @@ _ASSUMPTIONS = (
         quality="medium", impact="low",
     ),
 )  # fmt: skip
-
-
-def _sums(made: Lazy) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return sums over users by arm and transition, and by arm and departure."""
-    x, d = nw.col("x"), nw.col("d")
-    made = made.with_columns(x.sum().over(UNIT, "from").alias("d"))
-    squares = made.with_columns(
-        xx=x * x, xd=x * d, dd=d * d, always=nw.when(x == d).then(1.0).otherwise(0.0)
-    )
-    pairs = squares.group_by(ARM, "from", "to").agg(
-        nw.len().alias("users"), x.sum(), nw.col("xx").sum(), nw.col("xd").sum(),
-        nw.col("always").sum(),
-    )  # fmt: skip
-    once = squares.select(ARM, UNIT, "from", "d", "dd").unique()
-    starts = once.group_by(ARM, "from").agg(
-        nw.len().alias("users"), d.sum(), nw.col("dd").sum()
-    )
-    return collect(pairs.sort(ARM, "from", "to")), collect(starts.sort(ARM, "from"))
 
 
 def _seen(pairs: pd.DataFrame, starts: pd.DataFrame) -> pd.DataFrame:
