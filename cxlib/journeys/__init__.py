@@ -16,6 +16,7 @@ from cxlib.journeys.experiments.specs import (
     Score,
     metrics,
 )
+from cxlib.journeys.flows.divergence import divergence
 from cxlib.journeys.flows.funnels import Funnel, funnel
 from cxlib.journeys.flows.transitions import Transitions, transitions
 from cxlib.journeys.population import exposed, users_from_events, with_scores
@@ -37,6 +38,7 @@ __all__ = [
     "compare",
     "decision",
     "detail",
+    "divergence",
     "exposed",
     "funnel",
     "metrics",
