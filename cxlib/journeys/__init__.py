@@ -18,6 +18,9 @@ from cxlib.journeys.experiments.specs import (
 )
 from cxlib.journeys.flows.divergence import divergence
 from cxlib.journeys.flows.funnels import Funnel, funnel
+from cxlib.journeys.flows.loops import loops
+from cxlib.journeys.flows.paths import paths
+from cxlib.journeys.flows.sessions import session_sensitivity, sessionise
 from cxlib.journeys.flows.transitions import Transitions, transitions
 from cxlib.journeys.population import exposed, users_from_events, with_scores
 
@@ -41,10 +44,14 @@ __all__ = [
     "divergence",
     "exposed",
     "funnel",
+    "loops",
     "metrics",
+    "paths",
     "response_rate",
     "sample_ratio",
     "sensitivity",
+    "session_sensitivity",
+    "sessionise",
     "transitions",
     "users_from_events",
     "with_scores",
