@@ -9,11 +9,13 @@ from cxlib.journeys.experiments.gate import sample_ratio
 from cxlib.journeys.experiments.response import ResponseRate, response_rate
 from cxlib.journeys.experiments.robustness import Sensitivity, sensitivity
 from cxlib.journeys.experiments.specs import (
+    GeometricMean,
     Mean,
     Metric,
     Proportion,
     Ratio,
     Score,
+    TimeTo,
     metrics,
 )
 from cxlib.journeys.flows.divergence import divergence
@@ -29,6 +31,7 @@ __all__ = [
     "Decision",
     "Detail",
     "Funnel",
+    "GeometricMean",
     "Mean",
     "Metric",
     "Proportion",
@@ -37,6 +40,7 @@ __all__ = [
     "SampleRatio",
     "Score",
     "Sensitivity",
+    "TimeTo",
     "Transitions",
     "compare",
     "decision",

@@ -30,7 +30,8 @@ def test_specs_are_built_from_a_params_file():
         ([], "`metrics` is empty; declare at least one metric."),
         (
             [{"name": "x", "column": "x"}],
-            "metric 'x' lacks `kind`; use one of mean, proportion, ratio, score.",
+            "metric 'x' lacks `kind`; use one of mean, proportion, ratio, score, "
+            "geometric_mean, time_to.",
         ),
         (
             [{"name": "x", "kind": "proporton", "column": "x"}],

@@ -12,7 +12,14 @@ import pandas as pd
 from cxlib.errors import DataError
 from cxlib.estimate import Moments
 from cxlib.journeys._frames import Lazy, check_numeric, collect, number
-from cxlib.journeys.experiments.specs import Metric, Proportion, Ratio, Score
+from cxlib.journeys.experiments.specs import (
+    GeometricMean,
+    Metric,
+    Proportion,
+    Ratio,
+    Score,
+    TimeTo,
+)
 from cxlib.scales import Scale
 
 FLAG_TOLERANCE = 1e-9
@@ -42,9 +49,36 @@ def value_expr(metric: Metric) -> nw.Expr:
     if isinstance(metric, Score):
         return scale_expr(metric.column, metric.rule)
     value = number(metric.column)
+    if isinstance(metric, GeometricMean):
+        return nw.when(value > 0).then(value).log()
+    if isinstance(metric, TimeTo):
+        known = nw.when(~number(metric.event).is_null()).then(value)
+        capped = nw.when(known > metric.horizon).then(nw.lit(float(metric.horizon)))
+        return capped.otherwise(known)
     if isinstance(metric, Ratio):
         return nw.when(~number(metric.denominator).is_null()).then(value)
     return value
+
+
+def second_expr(metric: Metric) -> nw.Expr:
+    """Return a metric's denominator, event within the horizon or covariate."""
+    other = number(metric.second)
+    if isinstance(metric, TimeTo):
+        late = number(metric.column) > metric.horizon
+        return nw.when(late).then(nw.lit(0.0)).otherwise(other)
+    return other
+
+
+def unfit_expr(metric: Metric) -> nw.Expr | None:
+    """Return whether a user's value cannot belong to a metric of this kind."""
+    value = number(metric.column)
+    if isinstance(metric, GeometricMean):
+        return nw.when(value <= 0).then(1.0).otherwise(0.0)
+    if isinstance(metric, TimeTo):
+        event = number(metric.event)
+        no_flag = (event != 0) & (event != 1)
+        return nw.when((value < 0) | no_flag).then(1.0).otherwise(0.0)
+    return None
 
 
 def scale_expr(column: str, scale: Scale) -> nw.Expr:
@@ -62,11 +96,6 @@ def scale_expr(column: str, scale: Scale) -> nw.Expr:
     return nw.when(valid).then(value)
 
 
-def second(metric: Metric) -> str:
-    """Return the metric's denominator or covariate, or an empty text."""
-    return metric.denominator if isinstance(metric, Ratio) else metric.covariate
-
-
 def prepare(users: Lazy, metrics: Sequence[Metric], keys: Sequence[str]) -> Lazy:
     """Return keys plus, per metric i, the columns y<i> and x<i>, clean and typed."""
     for metric in metrics:
@@ -75,13 +104,39 @@ def prepare(users: Lazy, metrics: Sequence[Metric], keys: Sequence[str]) -> Lazy
     for i, metric in enumerate(metrics):
         value = value_expr(metric)
         columns.append(value.alias(f"y{i}"))
-        if second(metric):
-            other = nw.when(~value.is_null()).then(number(second(metric)))
+        if metric.second:
+            other = nw.when(~value.is_null()).then(second_expr(metric))
             columns.append(other.alias(f"x{i}"))
+        unfit = unfit_expr(metric)
+        if unfit is not None:
+            columns.append(unfit.alias(f"unfit{i}"))
     return users.select(*columns)
 
 
-def _aggregates(i: int, metric: Metric) -> list[nw.Expr]:
+def winsorise(
+    prepared: Lazy, metrics: Sequence[Metric]
+) -> tuple[Lazy, dict[int, float]]:
+    """Cap declared metrics at a quantile of their non-zero values; return the caps."""
+    asked = {i: m.winsorise for i, m in enumerate(metrics) if m.winsorise is not None}
+    if not asked:
+        return prepared, {}
+    values = {i: nw.when(nw.col(f"y{i}") != 0).then(nw.col(f"y{i}")) for i in asked}
+    row = collect(
+        prepared.select(
+            values[i].quantile(at, "linear").alias(f"y{i}") for i, at in asked.items()
+        )
+    ).iloc[0]
+    caps = {i: float(row[f"y{i}"]) for i in asked if pd.notna(row[f"y{i}"])}
+    return prepared.with_columns(
+        nw.when(nw.col(f"y{i}") > cap)
+        .then(nw.lit(cap))
+        .otherwise(nw.col(f"y{i}"))
+        .alias(f"y{i}")
+        for i, cap in caps.items()
+    ), caps
+
+
+def aggregates(i: int, metric: Metric) -> list[nw.Expr]:
     """Return the expressions that give metric i's moments."""
     y = nw.col(f"y{i}")
     found = [
@@ -90,7 +145,9 @@ def _aggregates(i: int, metric: Metric) -> list[nw.Expr]:
         y.var(ddof=1).alias(f"v{i}"),
     ]
     found += [y.min().alias(f"low{i}"), y.max().alias(f"high{i}")]
-    if not second(metric):
+    if unfit_expr(metric) is not None:
+        found.append(nw.col(f"unfit{i}").sum())
+    if not metric.second:
         return found
     x = nw.col(f"x{i}")
     both = nw.when(~x.is_null()).then(y)
@@ -106,7 +163,7 @@ def by_variant(
     prepared: Lazy, metrics: Sequence[Metric], variant: str
 ) -> list[dict[str, Arm]]:
     """Return, per metric, the arm of every variant; one pass over the users."""
-    parts = [e for i, metric in enumerate(metrics) for e in _aggregates(i, metric)]
+    parts = [e for i, metric in enumerate(metrics) for e in aggregates(i, metric)]
     seen = collect(prepared.group_by(variant).agg(nw.len().alias("users"), *parts))
     seen = seen.set_index(variant).sort_index()
     return [_arms(seen, i, metric) for i, metric in enumerate(metrics)]
@@ -115,10 +172,10 @@ def by_variant(
 def _arms(seen: pd.DataFrame, i: int, metric: Metric) -> dict[str, Arm]:
     """Assemble one metric's arms and check their values."""
     _check_values(seen, i, metric)
-    fill = _overall(seen, i) if second(metric) else 0.0
+    fill = overall(seen, i) if metric.second else 0.0
     arms = {}
     for name, row in seen.iterrows():
-        moments = _moments(row, i, metric, fill)
+        moments = moments_of(row, i, metric, fill)
         missing = int(row[f"n{i}"] - row[f"nx{i}"]) if metric.covariate else 0
         arms[str(name)] = Arm(int(row["users"]), moments, missing)
     return arms
@@ -126,6 +183,7 @@ def _arms(seen: pd.DataFrame, i: int, metric: Metric) -> dict[str, Arm]:
 
 def _check_values(seen: pd.DataFrame, i: int, metric: Metric) -> None:
     """Raise where an arm has too few values or a flag is no flag."""
+    _check_fit(seen, i, metric)
     for name, row in seen.iterrows():
         if row[f"n{i}"] < 2:
             raise DataError(
@@ -147,16 +205,32 @@ def _check_values(seen: pd.DataFrame, i: int, metric: Metric) -> None:
             )
 
 
-def _overall(seen: pd.DataFrame, i: int) -> float:
+def _check_fit(seen: pd.DataFrame, i: int, metric: Metric) -> None:
+    """Raise where values cannot belong to a metric of this kind."""
+    count = int(seen[f"unfit{i}"].sum()) if f"unfit{i}" in seen else 0
+    if count and isinstance(metric, TimeTo):
+        raise DataError(
+            f"metric '{metric.name}': {count:,} users have a '{metric.column}' below 0 "
+            f"or neither 0 nor 1 in '{metric.event}'; mend or blank them."
+        )
+    if count:
+        raise DataError(
+            f"metric '{metric.name}': {count:,} users have zero or less in "
+            f"'{metric.column}'; a geometric mean needs positive values. Blank what is "
+            "no time, or declare it as a mean."
+        )
+
+
+def overall(seen: pd.DataFrame, i: int) -> float:
     """Return the overall mean of metric i's second column."""
     n = seen[f"nx{i}"]
     return float((n * seen[f"mx{i}"].fillna(0)).sum() / n.sum()) if n.sum() else 0.0
 
 
-def _moments(row: pd.Series, i: int, metric: Metric, fill: float) -> Moments:
+def moments_of(row: pd.Series, i: int, metric: Metric, fill: float) -> Moments:
     """Moments of one arm; a missing covariate is filled with the overall mean."""
     n, mean, var = row[f"n{i}"], row[f"m{i}"], row[f"v{i}"]
-    if not second(metric):
+    if not metric.second:
         return Moments(int(n), np.array([mean]), np.array([[var]]))
     n_x, n_gap = row[f"nx{i}"], n - row[f"nx{i}"]
     if n_x == 0:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from cxlib import _checks, scales
 from cxlib.errors import ArgumentError
+from cxlib.estimate.counts import INTERVALS, Interval
 
 Direction = Literal["increase", "decrease"]
 Role = Literal["decision", "guardrail", "exploratory"]
@@ -19,7 +20,7 @@ UNITS = ("score", "amount", "share", "count")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """Base of the metric specifications; use Mean, Proportion, Ratio or Score.
+    """Base of the metric specifications; see its kinds below.
 
     Attributes
     ----------
@@ -71,16 +72,47 @@ class Metric:
         return 1.0
 
     @property
+    def second(self) -> str:
+        """Denominator, event or covariate beside the values; "" for none."""
+        return self.covariate
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Every column the metric reads."""
-        return tuple(name for name in (self.column, self.covariate) if name)
+        return tuple(name for name in (self.column, self.second) if name)
+
+    @property
+    def survey(self) -> bool:
+        """Whether a blank is a question that was not answered."""
+        return False
+
+    @property
+    def winsorise(self) -> float | None:
+        """Quantile of the non-zero values to which higher ones are set."""
+        return None
+
+    def _needs(self, part: str, word: str) -> None:
+        """Raise where a further column is missing, or a covariate is given with it."""
+        where = f"metric '{self.name}': {word}"
+        if not getattr(self, part):
+            raise ArgumentError(f"{where} needs a `{part}` column.")
+        if self.covariate:
+            raise ArgumentError(f"{where} takes no `covariate`; leave it out.")
+
+    def _tail(self) -> None:
+        """Raise where the declared quantile is no upper tail."""
+        if self.winsorise is not None:
+            name = f"metric '{self.name}': winsorise"
+            _checks.in_range(self.winsorise, name, 0.5, 1, ends="()")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean(Metric):
     """Mean of a number per user, such as spend: Welch's interval.
 
-    `unit` ('score', 'amount', 'share', 'count') says how it is shown.
+    `unit` ('score', 'amount', 'share', 'count') says how it is shown. `winsorise`
+    (0.99, say) sets values above that quantile of the non-zero values, all variants
+    together, to it before comparing. `survey` marks answers, of which a blank is none.
 
     Examples
     --------
@@ -89,6 +121,36 @@ class Mean(Metric):
     """
 
     kind: ClassVar[str] = "mean"
+    unit: str = "score"
+    winsorise: float | None = None
+    survey: bool = False
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        _checks.one_of(self.unit, f"metric '{self.name}': unit", UNITS)
+        self._tail()
+
+    @property
+    def result_unit(self) -> str:
+        """The declared unit."""
+        return self.unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeometricMean(Metric):
+    """Geometric mean of a positive number, such as seconds on a task: Welch on logs.
+
+    The effect is the ratio of geometric means (`rel_effect_size`), to be read as "takes
+    12 % less time"; times are skewed, and their geometric mean lies near the median.
+
+    Examples
+    --------
+    >>> GeometricMean(name="time", column="seconds").direction
+    'decrease'
+    """
+
+    kind: ClassVar[str] = "geometric_mean"
+    direction: Direction = "decrease"
     unit: str = "score"
 
     def __post_init__(self) -> None:
@@ -102,8 +164,48 @@ class Mean(Metric):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeTo(Metric):
+    """Time to an event that not everybody had yet: mean time up to a horizon.
+
+    `column` holds the time to the event or to the end of watching, `event` 1 or 0, and
+    `horizon` the time up to which the mean runs (restricted mean, Kaplan-Meier).
+
+    Examples
+    --------
+    >>> TimeTo(name="paid", column="days", event="paid", horizon=14).columns
+    ('days', 'paid')
+    """
+
+    kind: ClassVar[str] = "time_to"
+    direction: Direction = "decrease"
+    event: str = ""
+    horizon: float = 0.0
+    unit: str = "score"
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        _checks.one_of(self.unit, f"metric '{self.name}': unit", UNITS)
+        self._needs("event", "a time to an event")
+        name = f"metric '{self.name}': horizon"
+        _checks.in_range(self.horizon, name, 0, math.inf, ends="()")
+
+    @property
+    def result_unit(self) -> str:
+        """The declared unit."""
+        return self.unit
+
+    @property
+    def second(self) -> str:
+        """The event's column."""
+        return self.event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proportion(Metric):
     """Share of users with a 0/1 flag, such as conversion: Newcombe's interval.
+
+    `interval` may be 'miettinen_nurminen', the score interval. `survey` marks answers
+    and themes of answers, of which a blank is none.
 
     Examples
     --------
@@ -112,6 +214,12 @@ class Proportion(Metric):
     """
 
     kind: ClassVar[str] = "proportion"
+    interval: Interval = "newcombe"
+    survey: bool = False
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        _checks.one_of(self.interval, f"metric '{self.name}': interval", INTERVALS)
 
     @property
     def result_unit(self) -> str:
@@ -123,6 +231,8 @@ class Proportion(Metric):
 class Ratio(Metric):
     """Ratio of two sums over users, such as orders a session: delta method.
 
+    `winsorise` caps the numerator, as in `Mean`.
+
     Examples
     --------
     >>> Ratio(name="basket", column="revenue", denominator="orders").columns
@@ -132,18 +242,13 @@ class Ratio(Metric):
     kind: ClassVar[str] = "ratio"
     denominator: str = ""
     unit: str = "score"
+    winsorise: float | None = None
 
     def __post_init__(self) -> None:
         Metric.__post_init__(self)
         _checks.one_of(self.unit, f"metric '{self.name}': unit", UNITS)
-        if not self.denominator:
-            raise ArgumentError(
-                f"metric '{self.name}': a ratio needs a `denominator` column."
-            )
-        if self.covariate:
-            raise ArgumentError(
-                f"metric '{self.name}': a ratio takes no `covariate`; leave it out."
-            )
+        self._needs("denominator", "a ratio")
+        self._tail()
 
     @property
     def result_unit(self) -> str:
@@ -151,9 +256,9 @@ class Ratio(Metric):
         return self.unit
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Numerator and denominator."""
-        return (self.column, self.denominator)
+    def second(self) -> str:
+        """The denominator's column."""
+        return self.denominator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +282,11 @@ class Score(Metric):
         scales.get(self.scale)
 
     @property
+    def survey(self) -> bool:
+        """Always true."""
+        return True
+
+    @property
     def rule(self) -> scales.Scale:
         """The scale as an object."""
         return scales.get(self.scale)
@@ -193,7 +303,7 @@ class Score(Metric):
 
 
 KINDS: dict[str, type[Metric]] = {
-    cls.kind: cls for cls in (Mean, Proportion, Ratio, Score)
+    cls.kind: cls for cls in (Mean, Proportion, Ratio, Score, GeometricMean, TimeTo)
 }
 
 
@@ -203,8 +313,9 @@ def metrics(declared: Sequence[Mapping[str, Any] | Metric]) -> tuple[Metric, ...
     Parameters
     ----------
     declared : sequence of mapping or Metric
-        Each with `name`, `kind` (mean, proportion, ratio, score), `column` and the
-        fields of that kind; blank values are as good as absent.
+        Each with `name`, `kind` (mean, proportion, ratio, score, geometric_mean,
+        time_to), `column` and the fields of that kind; blank values are as good as
+        absent.
 
     Returns
     -------
