@@ -22,7 +22,9 @@ from cxlib.journeys.flows.divergence import divergence
 from cxlib.journeys.flows.funnels import Funnel, funnel
 from cxlib.journeys.flows.loops import loops
 from cxlib.journeys.flows.paths import paths
+from cxlib.journeys.flows.score_by_path import score_by_path
 from cxlib.journeys.flows.sessions import session_sensitivity, sessionise
+from cxlib.journeys.flows.time_to_next import time_to_next
 from cxlib.journeys.flows.transitions import Transitions, transitions
 from cxlib.journeys.population import exposed, users_from_events, with_scores
 
@@ -53,9 +55,11 @@ __all__ = [
     "paths",
     "response_rate",
     "sample_ratio",
+    "score_by_path",
     "sensitivity",
     "session_sensitivity",
     "sessionise",
+    "time_to_next",
     "transitions",
     "users_from_events",
     "with_scores",

@@ -14,7 +14,7 @@ from cxlib.estimate.point import wilson
 from cxlib.journeys._frames import collect
 from cxlib.journeys.flows._depth import ARM, UNIT
 from cxlib.journeys.flows._pairs import END
-from cxlib.journeys.flows._ratios import contrast, from_sums
+from cxlib.journeys.flows._ratios import contrast, from_sums, records
 from cxlib.journeys.flows._walk import PLACE, RANK, TRIP, Walk, ranked, without_repeats
 
 ARROW, ON, NOTHING = " → ", "…", "(no event)"
@@ -94,10 +94,10 @@ def shares(
     rows = []
     for name, n in size.items():
         own = sums[sums[ARM] == name].set_index("path")
+        taken = records(own.reset_index()[["path", *SUMS]], "path")
         whole = base[name]
         for i, path in enumerate([*kept, NOTHING], start=1):
-            one = own.loc[path] if path in own.index else None
-            part = {k: 0.0 if one is None else float(one[k]) for k in SUMS}
+            part = taken.get((path,), dict.fromkeys(SUMS, 0.0))
             found = from_sums({**part, **whole}, n, level).as_row()
             rows.append(
                 {"variant": name, "rank": i, "path": path, "n": int(part["x"]),
@@ -121,10 +121,8 @@ def differences(
 ) -> pd.DataFrame:  # fmt: skip
     """Compare the arms' shares on each kept path, corrected over paths and arms."""
     control, treatments = arms
-    found = {
-        (str(row[ARM]), str(row["path"])): {str(k): float(row[k]) for k in SUMS}
-        for row in sums[sums["path"].isin(kept)].to_dict("records")
-    }
+    listed = sums[sums["path"].isin(kept)][[ARM, "path", *SUMS]]
+    found = records(listed, ARM, "path")
     none = dict.fromkeys(SUMS, 0.0)
     rows = []
     for name in treatments:

@@ -46,8 +46,8 @@ def moment_sums(rows: Lazy, *by: str) -> Lazy:
 def user_ratio(rows: Lazy, *, confidence_level: float) -> UserRatio:
     """Return the ratio of the sums of x and d over all rows, one a user."""
     sums = collect(moment_sums(rows.with_columns(all=nw.lit(1)), "all"))
-    row = sums.iloc[0]
-    return from_sums(row.to_dict(), int(row["base"]), confidence_level)
+    row = {str(name): float(sums[name].iloc[0]) for name in ("base", *SUMS)}
+    return from_sums(row, int(row["base"]), confidence_level)
 
 
 def from_sums(

@@ -83,7 +83,8 @@ class Loops(Result):
         rows = self.table[(self.table["kind"] == kind) & (self.table["estimate"] > 0)]
         if rows.empty:
             return None
-        return rows.loc[(rows["estimate"] * rows["n"]).idxmax()]
+        number = rows["estimate"] * rows["n"]
+        return rows.iloc[int(number.to_numpy().argmax())]
 
     def _worst(self, kind: str) -> str:
         row = self._top(kind)

@@ -15,7 +15,7 @@ from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame
 from cxlib.journeys.flows import _path_rows
 from cxlib.journeys.flows._depth import ARM
-from cxlib.journeys.flows._path_rows import NOTHING, furthest
+from cxlib.journeys.flows._path_rows import furthest
 from cxlib.journeys.flows._walk import walk
 from cxlib.result import Assumption, Finding, Result
 

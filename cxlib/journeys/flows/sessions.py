@@ -160,7 +160,7 @@ def sessionise(
     Examples
     --------
     >>> import pandas as pd
-    >>> at = pd.to_datetime(["2026-01-01 10:00", "2026-01-01 10:30", "2026-01-01 12:00"])
+    >>> at = pd.Timestamp("2026-01-01") + pd.to_timedelta([0, 30, 61], unit="min")
     >>> events = pd.DataFrame({"user_id": "u", "occurred_at": at})
     >>> sessionise(events)["journey_id"].tolist()
     ['u#1', 'u#1', 'u#2']
