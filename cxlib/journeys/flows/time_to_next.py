@@ -66,7 +66,8 @@ class TimeToNext(Result):
         return (
             Finding(
                 id=_words.slug("seconds", row["from"], row["to"], row["variant"]),
-                statement=f"From {self._sentence(row)}", estimate=float(row["estimate"]),
+                statement=f"From {self._sentence(row)}",
+                estimate=float(row["estimate"]),
                 unit="score", ci_lower=float(row["ci_lower"]),
                 ci_upper=float(row["ci_upper"]), n=int(row["n"]),
                 label=f"median seconds from {row['from']}",
@@ -277,7 +278,7 @@ Arms = dict[tuple[str, str], dict[str, Times]]
 
 
 def _arms(counts: pd.DataFrame, arms: Sequence[str]) -> Arms:
-    """Return the durations of each step and arm; arms of fewer than two are left out."""
+    """Return the durations of each step and arm with two users or more."""
     found: Arms = {}
     for (start, to), rows in counts.groupby(["from", "to"], sort=False):
         for arm in arms:
