@@ -30,8 +30,14 @@ from cxlib.journeys.experiments.specs import (
 )
 from cxlib.journeys.experiments.tasks import task_metrics, tasks
 from cxlib.journeys.experiments.time_to import TimeToEvent, time_to
+from cxlib.journeys.flows.divergence import divergence
 from cxlib.journeys.flows.durations import durations
 from cxlib.journeys.flows.funnels import Funnel, funnel
+from cxlib.journeys.flows.loops import loops
+from cxlib.journeys.flows.paths import paths
+from cxlib.journeys.flows.score_by_path import score_by_path
+from cxlib.journeys.flows.sessions import session_sensitivity, sessionise
+from cxlib.journeys.flows.time_to_next import time_to_next
 from cxlib.journeys.flows.transitions import Transitions, transitions
 from cxlib.journeys.population import exposed, users_from_events, with_scores
 from cxlib.journeys.themes import with_codes
@@ -62,20 +68,27 @@ __all__ = [
     "criteria",
     "decision",
     "detail",
+    "divergence",
     "durations",
     "exposed",
     "false_alarms",
     "funnel",
     "horizon",
+    "loops",
     "metrics",
     "midway",
+    "paths",
     "power",
     "response_rate",
     "sample_ratio",
+    "score_by_path",
     "sensitivity",
+    "session_sensitivity",
+    "sessionise",
     "task_metrics",
     "tasks",
     "time_to",
+    "time_to_next",
     "transitions",
     "users_from_events",
     "with_codes",

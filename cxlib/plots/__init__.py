@@ -25,6 +25,7 @@ from cxlib.plots.nps import (
     score_trend,
     segment_scores,
 )
+from cxlib.plots.paths import divergence_steps, path_icicle, path_sankey
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
@@ -54,6 +55,7 @@ __all__ = [
     "control_chart",
     "cooccurrence",
     "cut_points",
+    "divergence_steps",
     "driver_odds",
     "driver_shares",
     "effect_by_time",
@@ -68,6 +70,8 @@ __all__ = [
     "love_plot",
     "metric_forest",
     "outcome_by_score",
+    "path_icicle",
+    "path_sankey",
     "payoff_fan",
     "payoffs",
     "peeking_cost",

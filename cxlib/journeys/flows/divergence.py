@@ -1,0 +1,352 @@
+"""Whether the journeys of two variants differ at all, and where they part."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from cxlib import _checks, _format
+from cxlib.estimate import Moments, ratio
+from cxlib.estimate.permutation import MaxT, Patterns, jensen_shannon, max_t
+from cxlib.journeys import _words
+from cxlib.journeys._arms import treatments as choose
+from cxlib.journeys._frames import Frame
+from cxlib.journeys.flows._moves import between, moves, places, sums
+from cxlib.journeys.flows._pairs import END
+from cxlib.journeys.flows._walk import START, walk
+from cxlib.result import Assumption, Finding, Result
+
+MIN_USERS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Divergence(Result):
+    """Whether journeys differ by variant, and the first touchpoint where they do.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        treatment_arm, control_arm, position (order along the way), touchpoint,
+        n_control and n_treatment (departures), distance (Jensen-Shannon, 0 to 1, of
+        where customers go next), to (its clearest move), control, treatment,
+        effect_size and interval of that move, pvalue_adj, parts_here.
+    tests : pandas.DataFrame
+        One row a treatment: n_control, n_treatment (users), distance,
+        distance_by_chance (median over permutations), statistic (largest move in
+        permutation standard deviations), pvalue, pvalue_adj, parts_at.
+    moves : pandas.DataFrame
+        Every move tested: from, to, both shares, effect_size, interval, statistic,
+        pvalue_adj.
+    """
+
+    tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+    moves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    n_resamples: int = 0
+    n_mixed: int = 0
+    confidence_level: float = 0.95
+
+    @property
+    def text(self) -> str:
+        """Whether the journeys differ, where they part and by how much."""
+        return " ".join(self._said(row) for _, row in self.tests.iterrows())
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The move that parts each treatment from control, where one does."""
+        found = self.table[self.table["parts_here"]]
+        return tuple(
+            Finding(
+                id=_words.slug("parts at", row["touchpoint"], row["treatment_arm"]),
+                statement=f"{_at(row['touchpoint'])}, {self._sentence(row)}",
+                estimate=float(row["effect_size"]),
+                unit="share_points",
+                ci_lower=float(row["effect_size_ci_lower"]),
+                ci_upper=float(row["effect_size_ci_upper"]),
+                n=int(row["n_control"] + row["n_treatment"]),
+                label=f"parts at '{row['touchpoint']}'",
+            )
+            for _, row in found.iterrows()
+        )
+
+    def _said(self, row: pd.Series) -> str:
+        who = f"The journeys of {row['treatment_arm']}"
+        n = row["n_control"] + row["n_treatment"]
+        sure = (
+            f"(p {_worded(row['pvalue_adj'])}, {self.n_resamples:,} permutations of "
+            f"n = {n:,} users)"
+        )
+        if not row["parts_at"]:
+            return (
+                f"{who} do not differ from those of {row['control_arm']} by more than "
+                f"chance allows {sure}: no step is named."
+            )
+        own = self.table["treatment_arm"] == row["treatment_arm"]
+        here = self.table[own & self.table["parts_here"]].iloc[0]
+        place = "the start" if row["parts_at"] == START else f"'{row['parts_at']}'"
+        return (
+            f"{who} differ from those of {row['control_arm']} by more than chance "
+            f"allows {sure}. They part at {place}: {self._sentence(here)}"
+            f"{self._later(self.table[own])}"
+        )
+
+    def _later(self, rows: pd.DataFrame) -> str:
+        """Say what else differs after the parting."""
+        real = (rows["pvalue_adj"] < 1 - self.confidence_level) & ~rows["parts_here"]
+        names = [f"'{name}'" for name in rows.loc[real, "touchpoint"]]
+        if not names:
+            return ""
+        verb = "differs" if len(names) == 1 else "differ"
+        return (
+            f" Further on {_words.listed(names)} {verb} too, among users whom the "
+            "first difference has already sorted."
+        )
+
+    def _sentence(self, row: pd.Series) -> str:
+        treatment, control = _words.arms(row, "share")
+        n = row["n_control"] + row["n_treatment"]
+        found = _words.effect(
+            row, "share", self.confidence_level, f", n = {n:,} departures"
+        )
+        return (
+            f"{_move(row['touchpoint'], row['to'])} in {treatment} of cases in "
+            f"{row['treatment_arm']} and {control} in {row['control_arm']}, {found}."
+        )
+
+    def _repr_html_(self) -> str:
+        shown = pd.DataFrame([self._shown(row) for _, row in self.table.iterrows()])
+        return (
+            f"<p class='finding'>{html.escape(self.text)}</p>"
+            f"{shown.to_html(index=False, border=0, classes='cx')}"
+            f"<p class='method'>{html.escape(self.method)}</p>"
+        )
+
+    def _shown(self, row: pd.Series) -> dict[str, str]:
+        several = len(self.tests) > 1
+        return {
+            "from": row["touchpoint"],
+            "clearest move to": row["to"],
+            **_words.cells(row, "share", self.confidence_level, several=several),
+            "p (adjusted)": _format.pvalue(row["pvalue_adj"]),
+            "departures": _words.pair(row),
+            "": "parts here" if row["parts_here"] else "",
+        }
+
+
+def _worded(pvalue: float) -> str:
+    text = _format.pvalue(pvalue)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _at(start: str) -> str:
+    return "At the start" if start == START else f"At '{start}'"
+
+
+def _move(start: str, to: str) -> str:
+    if start == START:
+        return "nothing is done" if to == END else f"the journey starts at '{to}'"
+    return "the journey ends there" if to == END else f"'{to}' follows"
+
+
+def divergence(
+    events: Frame,
+    *,
+    variant: str = "variant",
+    users: Frame | None = None,
+    control: str = "control",
+    treatments: Sequence[str] | None = None,
+    user: str = "user_id",
+    journey: str | None = None,
+    touchpoint: str = "touchpoint",
+    time: str = "occurred_at",
+    steps: Sequence[str] = (),
+    n_resamples: int = 1000,
+    min_n: int = 30,
+    confidence_level: float = 0.95,
+    rng: int | np.random.Generator = 0,
+) -> Divergence:
+    """Test whether two variants' journeys differ, and name the step where they part.
+
+    Use it first, before any list of transitions: it answers the one question whether
+    there is anything to explain. Where it finds nothing, no step is named.
+
+    Parameters
+    ----------
+    events : frame
+        One row a journey step.
+    variant, user, touchpoint, time : str
+        Columns; the variant comes from `users` where given.
+    users : frame, optional
+        All randomised users; those without events start and end at once.
+    control, treatments : str, sequence of str
+        As in `compare`.
+    journey : str, optional
+        Column of the journey: start, next and end are looked for within it.
+    steps : sequence of str
+        Declared order of touchpoints along the way; others follow by the mean rank of
+        a user's first event there, as all do where none is declared.
+    n_resamples : int
+        Permutations of the variants over users.
+    min_n : int
+        A touchpoint is looked at where twice as many users of both variants leave it;
+        moves of fewer than ten users are taken together as "(other)".
+    confidence_level : float
+    rng : int or numpy.random.Generator
+
+    Returns
+    -------
+    Divergence
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown variant or step.
+    DataError
+        For a missing column, a time column that holds no times, or no touchpoint that
+        enough users leave.
+
+    Notes
+    -----
+    Each move is judged given that its touchpoint was left, so what follows from an
+    earlier difference is not counted again. The statistic is the largest move, each
+    in its permutation standard deviations: in simulations of a change at one step it
+    found 42 % (of 1,000 users) and 50 % (of 2,000) where Jensen-Shannon distance
+    found 35 % and 33 %, and it names the moves it rests on. A change spread thinly
+    over all moves it sees less well. It does not see journeys of equal moves in
+    another order. Moves are adjusted by the step-down maximum over the same
+    permutations, and by Bonferroni over treatments: the chance of naming any step
+    where there is no difference is at most 1 - confidence_level. The user is
+    permuted; if accounts or shops were randomised, give those as `user`.
+
+    The distance of finite groups is never zero: compare it with `distance_by_chance`.
+
+    References
+    ----------
+    Westfall, P. H. and Young, S. S. (1993). Resampling-based multiple testing. Wiley.
+    Phipson, B. and Smyth, G. K. (2010). Permutation p-values should never be zero.
+    SAGMB 9, 39. doi:10.2202/1544-6115.1585
+
+    Examples
+    --------
+    >>> from cxlib import simulate
+    >>> users = simulate.users(3000, rng=1)
+    >>> found = divergence(simulate.events(users, rng=1), users=users)
+    >>> found.tests["parts_at"].tolist()
+    ['checkout']
+    """
+    _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
+    walked = walk(
+        events, users=users, variant=variant, user=user, journey=journey,
+        touchpoint=touchpoint, time=time,
+    )  # fmt: skip
+    chosen = choose(list(walked.size), control, treatments)
+    order = places(walked, steps)
+    made, generator = moves(walked), _checks.generator(rng)
+    parts = []
+    for name in chosen:
+        patterns, kinds = between(made, control, name, min_n=min_n, rare=MIN_USERS)
+        found = max_t(patterns, n_resamples=n_resamples, rng=generator)
+        arms = {"treatment_arm": name, "control_arm": control}
+        parts.append(
+            _one(patterns, kinds, found, arms, len(chosen), order, confidence_level)
+        )
+    tests, table, listed = (
+        pd.concat(p, ignore_index=True) for p in zip(*parts, strict=True)
+    )
+    return Divergence(
+        table=table, tests=tests, moves=listed, unit="share", n_mixed=walked.n_mixed,
+        n_resamples=n_resamples, confidence_level=confidence_level,
+        assumptions=_ASSUMPTIONS,
+        method="Permutation of variants over users; step-down maximum of standardised "
+        "moves, familywise over moves and variants; differences: delta method.",
+    )  # fmt: skip
+
+
+_ASSUMPTIONS = (
+    Assumption(
+        text="Users were assigned to variants independently of one another: their "
+        "labels could have been exchanged.",
+        quality="medium", impact="high",
+    ),
+    Assumption(
+        text="Every touchpoint is logged in the same way in all variants; a change of "
+        "logging parts journeys as a change of behaviour does.",
+        quality="medium", impact="high",
+    ),
+)  # fmt: skip
+
+
+def _one(
+    patterns: Patterns, kinds: pd.DataFrame, found: MaxT, arms: dict[str, str],
+    family: int, order: dict[str, float], level: float,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Return one treatment's test, touchpoints and moves."""
+    listed = _listed(patterns, kinds, found, level)
+    listed["pvalue_adj"] = np.minimum(listed["pvalue_adj"] * family, 1.0)
+    listed.insert(0, "position", listed["from"].map(order))
+    for i, (name, arm) in enumerate(arms.items()):
+        listed.insert(i, name, arm)
+    clear = listed.assign(size=listed["statistic"].abs().fillna(-1))
+    clear = clear.sort_values(["position", "size"], ascending=[True, False])
+    table = clear.drop_duplicates("from").drop(columns="size")
+    table = table.rename(columns={"from": "touchpoint"}).reset_index(drop=True)
+    real = (table["pvalue_adj"] < 1 - level).to_numpy(dtype=bool)
+    table["distance"] = table["touchpoint"].map(_distances(patterns, kinds))
+    table["parts_here"] = real & (np.cumsum(real) == 1)
+    at = table.loc[table["parts_here"], "touchpoint"]
+    test = {
+        **arms, "n_control": int(patterns.control.sum()),
+        "n_treatment": int(patterns.treatment.sum()), "distance": found.distance,
+        "distance_by_chance": found.distance_by_chance,
+        "statistic": float(listed["statistic"].abs().max()), "pvalue": found.pvalue,
+        "pvalue_adj": min(1.0, found.pvalue * family),
+        "parts_at": str(at.iloc[0]) if len(at) else "",
+    }  # fmt: skip
+    order_of = ["pvalue_adj", "position", "to"]
+    return (
+        pd.DataFrame([test]), table,
+        listed.sort_values(order_of, na_position="last", ignore_index=True),
+    )  # fmt: skip
+
+
+def _listed(
+    patterns: Patterns, kinds: pd.DataFrame, found: MaxT, level: float
+) -> pd.DataFrame:
+    """Return both arms' shares of each move, their difference and its test."""
+    arms = sums(patterns, patterns.control), sums(patterns, patterns.treatment)
+    nan = dict.fromkeys(_NUMBERS, float("nan"))
+    rows = []
+    for (start, to), a, b in zip(kinds.to_numpy().tolist(), *arms, strict=True):
+        here = {"from": start, "to": to}
+        here |= {"n_control": _left(a), "n_treatment": _left(b)}
+        both = a.mean[1] > 0 and b.mean[1] > 0
+        rows.append(
+            here | (ratio(a, b, confidence_level=level).as_row() if both else nan)
+        )
+    names = ["from", "to", "n_control", "n_treatment", *_NUMBERS]
+    listed = pd.DataFrame(rows)[names]
+    return listed.assign(statistic=found.z, pvalue_adj=found.pvalue_adj)
+
+
+_NUMBERS = (
+    "control", "treatment", "effect_size", "std_error", "effect_size_ci_lower",
+    "effect_size_ci_upper",
+)  # fmt: skip
+
+
+def _left(arm: Moments) -> int:
+    return round(float(arm.mean[1] * arm.n))
+
+
+def _distances(patterns: Patterns, kinds: pd.DataFrame) -> dict[str, float]:
+    """Return how far apart the arms' next steps are, by touchpoint left."""
+    counts = [patterns.counts.T @ w for w in (patterns.control, patterns.treatment)]
+    found = {}
+    for start in kinds["from"].unique():
+        own = (kinds["from"] == start).to_numpy(dtype=bool)
+        shares = [np.asarray(c[own] / max(c[own].sum(), 1)) for c in counts]
+        found[str(start)] = float(jensen_shannon(*shares))
+    return found
