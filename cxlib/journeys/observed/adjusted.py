@@ -27,6 +27,7 @@ from cxlib.journeys.observed.association import (
     Verdict,
 )
 
+CLIPPED = 0.001 + 1e-9
 NAMES = {one: f"adjusted, {WHOM[one]}" for one in ("all", "treated", "overlap")}
 
 
@@ -198,7 +199,7 @@ def _compare(
         y, inside, x, plan=plan, folds=settings.folds, outcome=_model(settings), rng=rng
     )
     e, factor = fit.propensity, settings.metric.factor
-    bound = crump(e) if settings.trim == "crump" else settings.trim
+    bound = _bound(e, settings.trim)
     keeps = {"all": kept(e, bound), "treated": e <= 1 - bound, "overlap": e > 0}
     raw = contrast(
         y, kind, a=~inside, b=inside, plan=plan, confidence_level=settings.level
@@ -226,6 +227,14 @@ def _model(settings: Settings) -> Literal["linear", "logistic"]:
     if settings.model != "auto":
         return settings.model
     return "logistic" if _rows.kind(settings.metric) == "share" else "linear"
+
+
+def _bound(e: Array, trim: float | Literal["crump"]) -> float:
+    """The trimming bound; what `cross_fit` has clipped is always outside it."""
+    if trim != "crump":
+        return trim
+    free = e[(e > CLIPPED) & (e < 1 - CLIPPED)]
+    return max(crump(free), CLIPPED) if len(free) < len(e) else crump(e)
 
 
 def _adjusted(

@@ -8,6 +8,7 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
 from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
 from cxlib.journeys.flows._depth import check_time
+from cxlib.journeys.observed._frames_like import like
 
 _KEY = "joins_on"
 
@@ -99,7 +100,7 @@ def with_touchpoint(
     flag = nw.col("exposed") if before else nw.col("exposed").fill_null(0.0)
     joined = joined.with_columns(flag.alias(column)).select(*names, column)
     _check_matched(joined, column, before)
-    return _like(joined.sort(user), users)
+    return like(joined.sort(user), users)
 
 
 def _exposure(rows: Lazy, touchpoint: str, before: str | None) -> Lazy:
@@ -138,13 +139,3 @@ def _check_matched(joined: Lazy, column: str, before: str | None) -> None:
             f"no user{where} is in both tables; check the user columns of users and "
             "events."
         )
-
-
-def _like(rows: Lazy, original: Frame) -> Frame:
-    """Return a lazy frame as the kind of frame it came from."""
-    opened = (
-        original if isinstance(original, nw.LazyFrame) else nw.from_native(original)
-    )
-    if isinstance(opened, nw.DataFrame):
-        return rows.collect(opened.implementation).to_native()
-    return rows if isinstance(original, nw.LazyFrame) else rows.to_native()
