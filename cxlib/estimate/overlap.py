@@ -149,7 +149,7 @@ def effective(weights: npt.ArrayLike) -> float:
 
 
 def histogram(
-    propensity: npt.ArrayLike, inside: Rows, *, bins: int = 20
+    propensity: npt.ArrayLike, inside: Rows, *, bins: int = 40
 ) -> pd.DataFrame:
     """Count the rows of both groups by propensity.
 

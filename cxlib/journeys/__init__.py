@@ -18,6 +18,12 @@ from cxlib.journeys.experiments.specs import (
 )
 from cxlib.journeys.flows.funnels import Funnel, funnel
 from cxlib.journeys.flows.transitions import Transitions, transitions
+from cxlib.journeys.observed.adjusted import adjusted_effect
+from cxlib.journeys.observed.parallel import difference_in_differences
+from cxlib.journeys.observed.periods import before_after
+from cxlib.journeys.observed.series import interrupted_series
+from cxlib.journeys.observed.steps import departures
+from cxlib.journeys.observed.touchpoints import with_touchpoint
 from cxlib.journeys.population import exposed, users_from_events, with_scores
 
 __all__ = [
@@ -34,11 +40,16 @@ __all__ = [
     "Score",
     "Sensitivity",
     "Transitions",
+    "adjusted_effect",
+    "before_after",
     "compare",
     "decision",
+    "departures",
     "detail",
+    "difference_in_differences",
     "exposed",
     "funnel",
+    "interrupted_series",
     "metrics",
     "response_rate",
     "sample_ratio",
@@ -46,4 +57,5 @@ __all__ = [
     "transitions",
     "users_from_events",
     "with_scores",
+    "with_touchpoint",
 ]

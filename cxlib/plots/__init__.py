@@ -18,6 +18,8 @@ from cxlib.plots.nps import (
     score_trend,
     segment_scores,
 )
+from cxlib.plots.observed import leads, neighbours, overlap, parallel_change
+from cxlib.plots.own_course import own_course, placebo_cuts
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
@@ -53,13 +55,19 @@ __all__ = [
     "funnel_steps",
     "importance_performance",
     "keyness",
+    "leads",
     "league_table",
     "likert",
     "love_plot",
     "metric_forest",
+    "neighbours",
     "outcome_by_score",
+    "overlap",
+    "own_course",
+    "parallel_change",
     "payoff_fan",
     "payoffs",
+    "placebo_cuts",
     "placebo_lead",
     "point_value",
     "power_curve",

@@ -67,8 +67,8 @@ class Course(Result):
             f", n = {int(row['n']):,} in {periods} periods",
         )  # fmt: skip
         return (
-            f"Not an experiment: from {self.at} on, {self.metric} was {treatment} where "
-            f"its own course led to {control}, {found}."
+            f"Not an experiment: from {self.at} on, {self.metric} was {treatment} "
+            f"where its own course led to {control}, {found}."
         )
 
     @property

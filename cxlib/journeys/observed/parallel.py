@@ -96,9 +96,9 @@ def difference_in_differences(
     Placebo: the gap of every period before against the last one before (jointly), and
     the later half of the time before against the earlier; the smaller p-value, doubled.
     A change is claimed where the interval excludes zero, that of the periods does so
-    too (from five periods before), and the placebo is silent. Without two periods before
-    there is no placebo, and nothing is claimed. Cells of survey answers from fewer than
-    ten people are left blank in the tables.
+    too (from five periods before), and the placebo is silent. Without two periods
+    before there is no placebo, and nothing is claimed. Cells of survey answers from
+    fewer than ten people are left blank in the tables.
 
     References
     ----------

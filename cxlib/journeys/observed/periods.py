@@ -209,7 +209,7 @@ def _compare(
     """Every comparison, then the placebo."""
     past, before = clock.past, np.asarray(~clock.after)
     during = np.asarray(clock.after & ~past)
-    pairs = [(BEFORE, before, during)]
+    pairs: list[tuple[str, Rows, Rows]] = [(BEFORE, before, during)]
     if clock.until is not None:
         pairs.append((AFTER, past, during))
     for name, base, own in pairs:
@@ -226,8 +226,8 @@ def _compare(
     table = pd.DataFrame(
         [_row(*pair, y=y, metric=metric, plan=plan, level=level) for pair in pairs]
     )
-    own = table["comparison"] != PLACEBO
-    table.loc[own, "pvalue_adj"] = adjust(table.loc[own, "pvalue"], "holm")
+    asked = table["comparison"] != PLACEBO
+    table.loc[asked, "pvalue_adj"] = adjust(table.loc[asked, "pvalue"], "holm")
     return table
 
 

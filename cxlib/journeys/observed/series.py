@@ -107,11 +107,11 @@ def interrupted_series(
 
     A series with a memory makes that error too small. The placebo cuts the time before
     at every place where it can be cut, with as long a time after; where at least
-    nineteen cuts (95 %) are possible the interval is widened to the quantile of their t
-    statistics, and the p-value is the share of them as large as the real one. Simulated
-    false alarms at 95 %, of a null series with autocorrelation 0, 0.5 and 0.8: 4, 7 and
-    6 % (39 periods before, 13 after), where Newey-West alone gives 11, 23 and 35 %. With
-    fewer cuts nothing is claimed.
+    nineteen cuts (95 %) are possible the interval is widened to the quantile of their
+    t statistics, and the p-value is the share of them as large as the real one.
+    Simulated false alarms at 95 %, of a null series with autocorrelation 0, 0.5 and
+    0.8: 4, 7 and 6 % (39 periods before, 13 after), where Newey-West alone gives 11,
+    23 and 35 %. With fewer cuts nothing is claimed.
 
     References
     ----------
@@ -311,8 +311,8 @@ def _method(series: _Series, quantile: float, cuts: int) -> str:
 
 _ASSUMPTIONS = (
     Assumption(
-        text="The course before the date would have gone on: nothing else changed then, "
-        "and no season is taken for the change.",
+        text="The course before the date would have gone on: nothing else changed "
+        "then, and no season is taken for the change.",
         quality="low", impact="high",
     ),
 )  # fmt: skip
