@@ -37,7 +37,8 @@ def read(
     Parameters
     ----------
     table : str
-        One of responses, invitations, codings, users, events, periods, initiatives.
+        One of responses, invitations, codings, users, customers, events, periods,
+        initiatives.
     source : str or mapping
         A path, or the keys of `data.Source`, as in a params file.
     scale : str, mapping or Scale, optional

@@ -39,6 +39,12 @@ from cxlib.journeys.flows.score_by_path import score_by_path
 from cxlib.journeys.flows.sessions import session_sensitivity, sessionise
 from cxlib.journeys.flows.time_to_next import time_to_next
 from cxlib.journeys.flows.transitions import Transitions, transitions
+from cxlib.journeys.observed.adjusted import adjusted_effect
+from cxlib.journeys.observed.parallel import difference_in_differences
+from cxlib.journeys.observed.periods import before_after
+from cxlib.journeys.observed.series import interrupted_series
+from cxlib.journeys.observed.steps import departures
+from cxlib.journeys.observed.touchpoints import with_touchpoint
 from cxlib.journeys.population import exposed, users_from_events, with_scores
 from cxlib.journeys.themes import with_codes
 
@@ -60,6 +66,8 @@ __all__ = [
     "TimeTo",
     "TimeToEvent",
     "Transitions",
+    "adjusted_effect",
+    "before_after",
     "bounds",
     "by_day",
     "by_segment",
@@ -67,13 +75,16 @@ __all__ = [
     "compare",
     "criteria",
     "decision",
+    "departures",
     "detail",
+    "difference_in_differences",
     "divergence",
     "durations",
     "exposed",
     "false_alarms",
     "funnel",
     "horizon",
+    "interrupted_series",
     "loops",
     "metrics",
     "midway",
@@ -93,4 +104,5 @@ __all__ = [
     "users_from_events",
     "with_codes",
     "with_scores",
+    "with_touchpoint",
 ]

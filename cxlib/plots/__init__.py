@@ -25,6 +25,8 @@ from cxlib.plots.nps import (
     score_trend,
     segment_scores,
 )
+from cxlib.plots.observed import leads, neighbours, overlap, parallel_change
+from cxlib.plots.own_course import own_course, placebo_cuts
 from cxlib.plots.paths import divergence_steps, path_icicle, path_sankey
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
@@ -65,16 +67,22 @@ __all__ = [
     "funnel_steps",
     "importance_performance",
     "keyness",
+    "leads",
     "league_table",
     "likert",
     "love_plot",
     "metric_forest",
+    "neighbours",
     "outcome_by_score",
+    "overlap",
+    "own_course",
+    "parallel_change",
     "path_icicle",
     "path_sankey",
     "payoff_fan",
     "payoffs",
     "peeking_cost",
+    "placebo_cuts",
     "placebo_lead",
     "planned_power",
     "point_value",

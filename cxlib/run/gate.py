@@ -16,7 +16,7 @@ from cxlib.run.jobs import SUFFIXES, Job, outline, read_parameters, shown
 from cxlib.run.yamlfile import Document, Key, Trouble, dotted, read
 
 TABLES = (
-    *("responses", "invitations", "codings", "users"),
+    *("responses", "invitations", "codings", "users", "customers"),
     *("events", "periods", "initiatives"),
 )
 _SWITCH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
