@@ -61,13 +61,19 @@ CONTRACTS: Mapping[str, Contract] = {
     ),
     "users": Contract(
         grain="one randomised unit",
-        kinds={"user_id": "id", "variant": "label", "cluster": "label"},
+        kinds={
+            "user_id": "id", "variant": "label", "cluster": "label",
+            "assigned_at": "date",
+        },
         required=("user_id", "variant"), filled=("user_id", "variant"),
         unique=("user_id",),
     ),
     "customers": Contract(
         grain="one customer",
-        kinds={"user_id": "id", "variant": "label", "cluster": "label"},
+        kinds={
+            "user_id": "id", "variant": "label", "cluster": "label",
+            "assigned_at": "date",
+        },
         required=("user_id",), filled=("user_id",), unique=("user_id",),
     ),
     "events": Contract(

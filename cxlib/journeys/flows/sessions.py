@@ -17,7 +17,7 @@ from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
 from cxlib.journeys.flows._depth import UNIT, check_time
 from cxlib.journeys.flows._ratios import UserRatio, user_ratio
 from cxlib.journeys.flows._walk import AT, PLACE
-from cxlib.journeys.population import _like
+from cxlib.journeys.population import like
 from cxlib.result import Assumption, Finding, Result
 
 JOURNEY = "journey_id"
@@ -174,7 +174,7 @@ def sessionise(
     numbered = _numbered(rows, duration(gap, "gap"), user, time)
     tag = nw.concat_str(nw.col(user).cast(nw.String()), nw.col(JOURNEY), separator="#")
     tagged = numbered.with_columns(nw.col(JOURNEY).cast(nw.String()))
-    return _like(tagged.with_columns(tag.alias(JOURNEY)).sort(user, time), events)
+    return like(tagged.with_columns(tag.alias(JOURNEY)).sort(user, time), events)
 
 
 def duration(length: str | timedelta, name: str) -> timedelta:
