@@ -72,12 +72,7 @@ class TimeToEvent(Result):
     def text(self) -> str:
         """The difference in mean time, and whether the curves differ."""
         said = [self._sentence(row) for _, row in self.effects.iterrows()]
-        medians = [
-            f"{row['variant']} {_format.number(row['median'])}"
-            if np.isfinite(row["median"])
-            else f"{row['variant']} not reached"
-            for _, row in self.arms.iterrows()
-        ]
+        medians = [_median(row) for _, row in self.arms.iterrows()]
         told = "differ" if self.test.pvalue < 1 - self.confidence_level else "agree"
         end = "beyond chance" if told == "differ" else "within chance"
         said.append(
@@ -338,6 +333,14 @@ def _method(names: Sequence[str]) -> str:
         "Kaplan-Meier; restricted means with Greenwood's variance; medians with "
         f"intervals on the logarithm; log-rank test{within}."
     )
+
+
+def _median(row: pd.Series) -> str:
+    """Return 'control 270.0' with the decimals that the interval supports."""
+    if not np.isfinite(row["median"]):
+        return f"{row['variant']} not reached"
+    half = (row["median_ci_upper"] - row["median_ci_lower"]) / 2
+    return f"{row['variant']} {_words.level(row['median'], 'score', half)}"
 
 
 def _equals(pvalue: float) -> str:

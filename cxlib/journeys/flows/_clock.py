@@ -42,16 +42,25 @@ def zone(frame: Lazy, name: str) -> bool:
 def log_end(events: Lazy, occurred_at: str, until: object = None) -> datetime:
     """Return when watching ended: the instant given, or the last event."""
     if until is not None:
-        try:
-            return pd.Timestamp(until).to_pydatetime()  # type: ignore[arg-type]
-        except (TypeError, ValueError) as why:
-            raise ArgumentError(
-                f"`until` is {until!r}; give a date such as '2026-03-31 12:00'."
-            ) from why
+        return _instant(until, zoned=zone(events, occurred_at))
     last = collect(events.select(nw.col(occurred_at).max()))[occurred_at].iloc[0]
     if pd.isna(last):
         raise DataError(f"events have no date in '{occurred_at}'.")
-    return pd.Timestamp(last).to_pydatetime()
+    return pd.Timestamp(last).ceil("us").to_pydatetime()
+
+
+def _instant(until: object, *, zoned: bool) -> datetime:
+    """Return `until` as an instant, with a time zone only where the log has one."""
+    try:
+        found = pd.Timestamp(until)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as why:
+        raise ArgumentError(
+            f"`until` is {until!r}; give a date such as '2026-03-31 12:00'."
+        ) from why
+    if (found.tzinfo is not None) != zoned:
+        want = "with a time zone, as" if zoned else "without a time zone, as"
+        raise ArgumentError(f"`until` is {until!r}; give it {want} events have theirs.")
+    return found.ceil("us").to_pydatetime()
 
 
 def seconds(value: str, name: str) -> float:
