@@ -124,9 +124,10 @@ def sequence_pvalue(
     if alternative == "two-sided":
         return float(min(1.0, (m + 1) ** 0.5 * np.exp(-grown)))
     towards = z if alternative == "greater" else -z
-    if towards <= 0:
+    odds = np.expm1(min(grown, 700.0))
+    if towards <= 0 or 2 * odds <= (m + 1) ** 0.5:
         return 1.0
-    return float(min(1.0, (m + 1) ** 0.5 / 2 / np.expm1(min(grown, 700.0))))
+    return float((m + 1) ** 0.5 / (2 * odds))
 
 
 def confidence_sequence(

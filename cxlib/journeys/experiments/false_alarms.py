@@ -26,7 +26,7 @@ from cxlib.result import Assumption, Finding, Result
 FLAG = 0.01
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class FalseAlarms(Result):
     """How often each metric finds a difference where there is none.
 

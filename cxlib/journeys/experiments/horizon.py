@@ -17,15 +17,15 @@ from cxlib.result import Finding, Result
 OVERRUN = 1.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Horizon(Result):
     """How far a test is, and which inference that allows.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        One row: n (users so far), n_planned (0 where no end was fixed), share_reached,
-        looks, status ("open", "running", "reached", "overrun").
+        One row: n (users so far), n_variants, n_planned (0 where no end was fixed),
+        share_reached, looks, status ("open", "running", "reached", "overrun").
     looks : {"once", "any"}
         To be given to `compare` and `sample_ratio`.
     tuning_n : int
@@ -34,6 +34,11 @@ class Horizon(Result):
 
     looks: Looks = "any"
     tuning_n: int = TUNING_N
+
+    @property
+    def begun(self) -> bool:
+        """Whether there are users in two variants or more."""
+        return int(self.table["n_variants"].iloc[0]) > 1
 
     @property
     def status(self) -> str:
@@ -138,7 +143,8 @@ def horizon(
     names = [variant, *([user] if has(users, user) else [])]
     rows = lazy(users, names, "users").filter(~label(variant).is_null())
     counted = nw.col(user).n_unique() if user in names else nw.len()
-    table = collect(rows.select(counted.alias("n"))).astype(int)
+    arms = nw.col(variant).n_unique().alias("n_variants")
+    table = collect(rows.select(counted.alias("n"), arms)).astype(int)
     n, whole = int(table["n"].iloc[0]), int(planned)
     share = n / whole if whole else np.nan
     status = "open" if not whole else "running" if n < whole else "reached"

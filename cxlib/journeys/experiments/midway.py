@@ -31,7 +31,7 @@ from cxlib.result import Assumption, Finding, Result
 MAX_SENTENCES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Midway(Result):
     """Users still needed.
 
@@ -129,7 +129,7 @@ def midway(
     """Say how many more users each declared target needs.
 
     Use it while a test runs, with targets fixed before it began. It looks at spread and
-    numbers, never at the effect seen so far, so it is no further look at the result.
+    numbers, never at the effect so far, so it is no further look at the result.
 
     Parameters
     ----------
@@ -160,8 +160,8 @@ def midway(
     Notes
     -----
     The standard error so far shrinks with the root of the factor by which both arms
-    grow. A relative target uses the standard error of the relative difference (delta
-    method), with the ratio of the means so far.
+    grow. A relative target is put into the unit by control's mean so far, because
+    verdicts rest on the difference in the unit.
 
     Examples
     --------
@@ -220,14 +220,9 @@ def _row(
 ) -> dict[str, Any]:  # fmt: skip
     """Return one metric and treatment as a row."""
     a, b = (arms[name].moments for name in names)
-    (m0, v0), (m1, v1) = (_mean(metric, one) for one in (a, b))
-    relative = not math.isnan(target.relative)
-    if relative and not m0 > 0:
-        size, error = math.nan, math.nan
-    elif relative:
-        size, error = target.relative, (v1 + (m1 / m0) ** 2 * v0) ** 0.5 / m0
-    else:
-        size, error = target.absolute / metric.factor, (v0 + v1) ** 0.5
+    (m0, v0), (_, v1) = (_mean(metric, one) for one in (a, b))
+    size = abs(target.effect(m0 * metric.factor)) / metric.factor
+    error = (v0 + v1) ** 0.5
     units, exposed = a.n + b.n, sum(arms[name].exposed for name in names)
     factor = how.factor(size, error, n=units)
     missing = max(0.0, (factor - 1) * exposed)
@@ -236,9 +231,9 @@ def _row(
         "metric": metric.name, "role": metric.role, "treatment_arm": names[1],
         "control_arm": names[0], "unit": metric.result_unit,
         "question": target.question,
-        "effect_size": abs(target.effect(m0 * metric.factor)),
+        "effect_size": size * metric.factor,
         "rel_effect_size": target.relative,
-        "std_error": (v0 + v1) ** 0.5 * metric.factor, "n": exposed,
+        "std_error": error * metric.factor, "n": exposed,
         "alpha": 1 - how.confidence_level, "factor": factor,
         "n_needed": factor * exposed, "n_missing": missing,
         "share_power": how.chance(size, error, n=units),

@@ -16,7 +16,7 @@ from cxlib.result import Finding, Result
 MAX_SENTENCES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Plan(Result):
     """Users that each metric needs.
 
@@ -52,6 +52,27 @@ class Plan(Result):
     def needed(self) -> float:
         """Users that the most demanding metric needs; NaN where nothing was asked."""
         return float(self.table["n"].max())
+
+    @property
+    def length(self) -> str:
+        """How long to run the test, in a sentence or two."""
+        asked = self.table[np.isfinite(self.table["n"].astype(float))]
+        if asked.empty:
+            return "No effect and no margin was given, so no length can be planned."
+        last = asked.sort_values("n", kind="stable").iloc[-1]
+        users = f"{_format.count(last['n'])} users"
+        weeks = _weeks(last).removeprefix(", ")
+        run = f"for {weeks}, until {users} are in" if weeks else f"until {users} are in"
+        said = f"Run the test {run}: {last['metric']} needs most."
+        short = asked[asked["n"] > self.n] if self.n else asked[:0]
+        if len(short):
+            named = _words.listed(
+                f"{row['metric']} ({_format.quantity(row['share_power'], 'share')})"
+                for _, row in short.iterrows()
+            )
+            power = f"{100 * self.power:g} %"
+            said += f" The {self.n:,} planned leave a chance below {power} for {named}."
+        return said
 
     @property
     def text(self) -> str:

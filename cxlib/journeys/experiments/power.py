@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import narwhals as nw
 import pandas as pd
 
 from cxlib import _checks
@@ -13,7 +14,7 @@ from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction
 from cxlib.estimate.multiplicity import CORRECTIONS
 from cxlib.estimate.power import PowerRule
-from cxlib.journeys._frames import Frame
+from cxlib.journeys._frames import Frame, collect, label, lazy
 from cxlib.journeys.experiments._asks import Ask, curves
 from cxlib.journeys.experiments._baseline import baselines as learn
 from cxlib.journeys.experiments._looks import Looks
@@ -34,6 +35,8 @@ def power(
     n: int = 0,
     daily_users: float = 0,
     split: Sequence[float] = (1, 1),
+    variant: str = "variant",
+    control: str | None = None,
     cluster: str | None = None,
     correction: Correction = "holm",
     looks: Looks = "once",
@@ -51,7 +54,7 @@ def power(
     users : frame or None
         Earlier users, one row each, as the test's will be: they give means, spread,
         response rates, the correlation with covariates and (with `cluster`) the design
-        effect. Those of control only, where they come from a test.
+        effect.
     metrics : sequence of Metric or mapping
         As in `compare`.
     effects, relative_effects : mapping, optional
@@ -67,6 +70,9 @@ def power(
         New users a day, all variants together; 0 leaves the weeks out.
     split : sequence of float
         Planned ratio of control, then of each treatment; the smallest treatment counts.
+    variant, control : str
+        Where earlier users come from a test: its column, and the only variant to learn
+        from. All of them when `control` is not given.
     cluster : str, optional
         Column of earlier users that holds the unit to be assigned.
     correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
@@ -115,7 +121,8 @@ def power(
     specs = build(metrics)
     _check(specs, baselines or {}, n=n, daily_users=daily_users, correction=correction)
     asked = targets(specs, effects or {}, relative_effects or {})
-    known = learn(users, specs, baselines or {}, cluster)
+    earlier = users if control is None else _of(users, variant, control)
+    known = learn(earlier, specs, baselines or {}, cluster)
     shares = _shares(split)
     tests = sum(m.role == "decision" for m in specs) * (len(shares) - 1)
     how = PowerRule(
@@ -147,6 +154,18 @@ def _check(
         if name not in names:
             hint = _checks.did_you_mean(name, names)
             raise ArgumentError(f"`baselines` names the metric '{name}'; {hint}")
+
+
+def _of(users: Frame | None, variant: str, control: str) -> Frame | None:
+    """Return the users of one variant."""
+    if users is None:
+        return None
+    opened = users if isinstance(users, nw.LazyFrame) else nw.from_native(users)
+    rows = lazy(users, [variant, *opened.collect_schema().names()], "users")
+    kept = rows.filter(label(variant) == control)
+    if int(collect(kept.select(nw.len().alias("n")))["n"].iloc[0]) == 0:
+        raise ArgumentError(f"`control` is '{control}', which no earlier user is in.")
+    return kept
 
 
 def _shares(split: Sequence[float]) -> tuple[float, ...]:
