@@ -19,6 +19,7 @@ from cxlib.journeys.experiments.specs import (
 from cxlib.journeys.flows.funnels import Funnel, funnel
 from cxlib.journeys.flows.transitions import Transitions, transitions
 from cxlib.journeys.observed.adjusted import adjusted_effect
+from cxlib.journeys.observed.decide import observed_caveats, observed_decision
 from cxlib.journeys.observed.parallel import difference_in_differences
 from cxlib.journeys.observed.periods import before_after
 from cxlib.journeys.observed.series import interrupted_series
@@ -51,6 +52,8 @@ __all__ = [
     "funnel",
     "interrupted_series",
     "metrics",
+    "observed_caveats",
+    "observed_decision",
     "response_rate",
     "sample_ratio",
     "sensitivity",
