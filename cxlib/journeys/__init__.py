@@ -40,6 +40,7 @@ from cxlib.journeys.flows.sessions import session_sensitivity, sessionise
 from cxlib.journeys.flows.time_to_next import time_to_next
 from cxlib.journeys.flows.transitions import Transitions, transitions
 from cxlib.journeys.observed.adjusted import adjusted_effect
+from cxlib.journeys.observed.decide import observed_caveats, observed_decision
 from cxlib.journeys.observed.parallel import difference_in_differences
 from cxlib.journeys.observed.periods import before_after
 from cxlib.journeys.observed.series import interrupted_series
@@ -88,6 +89,8 @@ __all__ = [
     "loops",
     "metrics",
     "midway",
+    "observed_caveats",
+    "observed_decision",
     "paths",
     "power",
     "response_rate",

@@ -107,7 +107,7 @@ def placebo_cuts(
     values = table["statistic"].to_numpy(dtype=float)
     ends = np.append(values, statistic)
     edges = np.linspace(np.floor(ends.min()) - 0.5, np.ceil(ends.max()) + 0.5, 31)
-    ax.hist(values, edges, color=GREY, edgecolor="white")
+    ax.hist(values, edges.tolist(), color=GREY, edgecolor="white")
     ax.axvline(statistic, color=RED, lw=2)
     ax.annotate(
         "the real date", (statistic, 1.0), xycoords=("data", "axes fraction"),

@@ -102,7 +102,7 @@ def by_period(panel: Panel) -> dict[str, float] | None:
 def leads(panel: Panel) -> tuple[pd.DataFrame, float]:
     """The gap of each period against the last one before, and the placebo's p-value."""
     base = panel.before[-1]
-    rows, influence = [], []
+    rows, influence, hidden = [], [], []
     for one in panel.periods:
         if one == base:
             continue
@@ -117,15 +117,28 @@ def leads(panel: Panel) -> tuple[pd.DataFrame, float]:
         }  # fmt: skip
         rows.append(own)
         influence.append(found.influence)
+        if _few(panel, part):
+            hidden.append(len(rows) - 1)
     table = pd.DataFrame(rows)
     names = {"effect_size": "estimate", "effect_size_ci_lower": "ci_lower"}
     table = table.rename(columns=names | {"effect_size_ci_upper": "ci_upper"})[LEADS]
+    table.loc[hidden, LEADS[3:]] = np.nan
     early = [i for i, row in enumerate(rows) if not row["after"]]
     if not early:
         return table, float("nan")
     return table, _placebo(
         panel, [rows[i]["effect_size"] for i in early], [influence[i] for i in early]
     )
+
+
+def _few(panel: Panel, part: Rows) -> bool:
+    """Whether survey answers of under ten people would be shown."""
+    cells = [
+        int((part & (panel.inside == inside) & (panel.period == one)).sum())
+        for inside in (True, False)
+        for one in np.unique(panel.period[part])
+    ]
+    return isinstance(panel.metric, Score) and min(cells) < MIN_N
 
 
 def _placebo(panel: Panel, gaps: list[float], influence: list[Array]) -> float:

@@ -23,7 +23,7 @@ WHOM = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Association(Result):
     """The outcome of users with something less that of users without, adjusted.
 

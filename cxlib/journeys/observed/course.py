@@ -11,7 +11,7 @@ from cxlib.journeys import _words
 from cxlib.result import Finding, Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Course(Result):
     """A series after a date against the course it was on.
 

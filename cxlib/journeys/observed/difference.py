@@ -13,7 +13,7 @@ from cxlib.result import Finding, Result
 AGAINST, PERIODS = "against the others", "each period as one observation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DoubleChange(Result):
     """The change of a group less that of the others.
 

@@ -17,7 +17,7 @@ from cxlib.estimate.contrast import contrast
 from cxlib.estimate.design import Array, Design
 from cxlib.journeys import _words
 from cxlib.journeys._frames import Frame
-from cxlib.journeys.experiments.specs import Metric
+from cxlib.journeys.experiments.specs import Metric, Score
 from cxlib.journeys.observed import _rows
 from cxlib.journeys.observed._calendar import Calendar, Instant, Rows, calendar, told
 from cxlib.journeys.observed._rows import Outcome
@@ -25,10 +25,10 @@ from cxlib.result import Assumption, Finding, Result
 
 BEFORE, AFTER = "the period before", "the period after"
 PLACEBO = "placebo: the later half before, against the earlier"
-LEAST = 20
+LEAST, MIN_N = 20, 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BeforeAfter(Result):
     """An outcome from a date on against other periods.
 
@@ -149,7 +149,7 @@ def before_after(
     Raises
     ------
     DataError
-        For a missing column, or under two rows in a period.
+        For a missing column, or under two rows (ten survey answers) in a period.
 
     Notes
     -----
@@ -212,11 +212,12 @@ def _compare(
     pairs: list[tuple[str, Rows, Rows]] = [(BEFORE, before, during)]
     if clock.until is not None:
         pairs.append((AFTER, past, during))
+    least = MIN_N if isinstance(metric, Score) else 2
     for name, base, own in pairs:
-        if min(base.sum(), own.sum()) < 2:
+        if min(base.sum(), own.sum()) < least:
             raise DataError(
                 f"{name} of {told(clock.at)} has {int(base.sum())} rows and the period "
-                f"itself {int(own.sum())}; at least two of each are needed."
+                f"itself {int(own.sum())}; at least {least} of each are needed."
             )
     middle = clock.when[before].median()
     late = np.asarray((clock.when >= middle).to_numpy(dtype=bool))
