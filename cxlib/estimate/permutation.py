@@ -29,7 +29,8 @@ class Patterns:
     control, treatment : ndarray of int, shape (p,)
         Customers of each pattern.
     group : ndarray of int, shape (k,)
-        Denominator of each column: columns of one group sum to it.
+        Denominator of each column: columns of one group sum to it. Columns of group
+        -1, which come last, are per customer.
     """
 
     counts: Any
@@ -40,9 +41,17 @@ class Patterns:
     @property
     def members(self) -> Any:  # noqa: ANN401
         """Which column belongs to which group, shape (k, groups)."""
-        k = len(self.group)
-        ones = (np.ones(k), (np.arange(k), self.group))
-        return sparse.csr_array(ones, shape=(k, int(self.group.max()) + 1))
+        inside = np.flatnonzero(self.group >= 0)
+        cells = (np.ones(len(inside)), (inside, self.group[inside]))
+        wide = int(self.group.max(initial=0)) + 1
+        return sparse.csr_array(cells, shape=(len(self.group), wide))
+
+    @property
+    def base(self) -> Any:  # noqa: ANN401
+        """Denominator of each column for a customer of each pattern, shape (p, k)."""
+        own = (self.counts @ self.members).tocsc()[:, self.group[self.group >= 0]]
+        ones = np.ones((own.shape[0], int((self.group < 0).sum())))
+        return sparse.hstack([own, sparse.csc_array(ones)]).tocsc()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,12 +203,10 @@ def max_t(
 def _scorer(patterns: Patterns, sizes: Integers) -> tuple[Any, Any]:
     """Return z and Jensen-Shannon distance as functions of the treated's counts."""
     counts, of, weight = patterns.counts, patterns.group, sizes.astype(float)
-    members = patterns.members
-    base = (counts @ members).tocsc()
+    members, own, grouped = patterns.members, patterns.base, patterns.group >= 0
     n, n1 = float(sizes.sum()), float(patterns.treatment.sum())
     total = counts.T @ weight
-    pooled = total / (base.T @ weight)[of]
-    own = base[:, of]
+    pooled = total / (own.T @ weight)
     xx, xd, dd = (
         _weighted(part, weight)
         for part in (counts.multiply(counts), counts.multiply(own), own.multiply(own))
@@ -208,13 +215,13 @@ def _scorer(patterns: Patterns, sizes: Integers) -> tuple[Any, Any]:
     error = np.sqrt(np.where(spread > _TIE * (1 + xx), spread, np.nan))
 
     def score(done: Array) -> Array:
-        excess = done - (done @ members)[:, of] * pooled
-        found: Array = excess / error
+        base = np.where(grouped, (done @ members)[:, np.maximum(of, 0)], n1)
+        found: Array = (done - base * pooled) / error
         return found
 
     def distance(done: Array) -> Array:
-        p = done / np.maximum(done.sum(axis=1, keepdims=True), 1)
-        rest = total - done
+        p, rest = done[:, grouped], (total - done)[:, grouped]
+        p = p / np.maximum(p.sum(axis=1, keepdims=True), 1)
         q = rest / np.maximum(rest.sum(axis=1, keepdims=True), 1)
         return jensen_shannon(p, q)
 

@@ -114,7 +114,7 @@ def _lumped(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         }
     )
     keys = ["position", "from", "to"]
-    return lumped.groupby(keys, as_index=False)["n"].sum()
+    return lumped.groupby(keys)["n"].sum().reset_index()
 
 
 def _bars(flows: pd.DataFrame, names: Sequence[str], total: float) -> Bars:

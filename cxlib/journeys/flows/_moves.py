@@ -90,6 +90,8 @@ def between(
 ) -> tuple[Patterns, pd.DataFrame]:
     """Return the patterns of two arms, and from and to of their columns.
 
+    The last columns, with a blank "to", tell whether a customer came to a touchpoint.
+
     Moves made by fewer than `rare` customers of both arms together become one move to
     "(other)"; touchpoints left by fewer than twice `min_n` customers are not looked
     at. Both rules ignore the arm, as a permutation must.
@@ -112,11 +114,29 @@ def between(
     entries = entries.assign(column=code[entries["column"]])
     entries = entries[entries["column"] >= 0]
     summed = entries.groupby(["row", "column"], sort=False)["x"].sum().reset_index()
+    came, touched = _reached(leaving, start, rare, len(kept))
+    both = pd.concat([summed, came])
+    columns = pd.concat([kept, touched], ignore_index=True)
+    group = np.append(pd.factorize(kept["from"])[0], np.full(len(touched), -1))
     patterns = collapse(
-        place[summed["row"]], summed["column"], summed["x"],
-        treated=arm[inside] == treatment, group=pd.factorize(kept["from"])[0],
+        place[both["row"]], both["column"], both["x"],
+        treated=arm[inside] == treatment, group=group,
     )  # fmt: skip
-    return patterns, kept
+    return patterns, columns
+
+
+def _reached(
+    leaving: pd.DataFrame, start: pd.Index, rare: int, after: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return who came to each touchpoint of which `rare` customers or more know."""
+    came = leaving[["row", "group"]].drop_duplicates()
+    many = np.bincount(came["group"], minlength=len(start)) >= rare
+    chosen = np.flatnonzero(many & (start != START))
+    code = np.full(len(start), -1)
+    code[chosen] = after + np.arange(len(chosen))
+    came = came.assign(column=code[came["group"]], x=1.0)
+    touched = pd.DataFrame({"from": start[chosen], "to": ""})
+    return came.loc[came["column"] >= 0, ["row", "column", "x"]], touched
 
 
 def places(walked: Walk, steps: Sequence[str]) -> dict[str, float]:
@@ -134,8 +154,7 @@ def places(walked: Walk, steps: Sequence[str]) -> dict[str, float]:
 
 def sums(patterns: Patterns, weight: npt.NDArray[np.int64]) -> list[Moments]:
     """Return the moments of (times, departures) of each column over one arm's users."""
-    counts, w = patterns.counts, weight.astype(float)
-    own = (counts @ patterns.members).tocsc()[:, patterns.group]
+    counts, w, own = patterns.counts, weight.astype(float), patterns.base
     x, d, xx, xd, dd = (
         np.asarray(part.T @ w, dtype=float)
         for part in (
