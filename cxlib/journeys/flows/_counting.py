@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,7 +11,7 @@ import pandas as pd
 
 from cxlib.journeys._frames import Frame, Lazy, collect
 from cxlib.journeys.flows._attempts import DEPTH, attempts
-from cxlib.journeys.flows._depth import ARM, UNIT, population, sizes
+from cxlib.journeys.flows._depth import ARM, UNIT, population, seen, sizes
 from cxlib.journeys.flows._reach import Order, depths
 from cxlib.journeys.flows._sequences import MIXED, Packing, packing, sequences
 
@@ -53,14 +52,17 @@ def _from_arrays(
     rows: Lazy, users: Frame | None, path: Path, pack: Packing
 ) -> tuple[pd.DataFrame, int]:
     """Count from the users' events in order."""
-    size, mixed, who = {}, 0, None
+    who, mixed, arms, own = None, 0, ["all"], None
     if users is not None:
         who, mixed = population(rows, users, path.variant, path.user)
         size = sizes(who)
-    found: Counter[tuple[str, int]] = Counter()
+        arms = list(size)
+    elif path.variant:
+        arms, own = seen(rows, path.variant), path.variant
+    width = len(path.steps) + 1
+    table = np.zeros((len(arms), width), dtype=np.int64)
     parts = sequences(
-        rows, who, path.steps, pack, user=path.user, journey=None,
-        variant=path.variant if users is None else None,
+        rows, who, path.steps, arms, pack, user=path.user, journey=None, variant=own,
         touchpoint=path.touchpoint, time=path.time, others=path.order == "strict",
     )  # fmt: skip
     for part in parts:
@@ -69,10 +71,13 @@ def _from_arrays(
             order=path.order, window=pack.units(path.window),
         )  # fmt: skip
         mixed += int((part.arms == MIXED).sum())
-        for code, arm in enumerate(part.names):
-            counted = np.bincount(depth[part.arms == code], minlength=1)
-            found.update({(arm, i): int(n) for i, n in enumerate(counted)})
-    for arm, n in size.items():
-        found[arm, 0] += n - sum(m for (name, _), m in found.items() if name == arm)
-    table = [(arm, depth, n) for (arm, depth), n in sorted(found.items()) if n]
-    return pd.DataFrame(table, columns=[ARM, DEPTH, "n"]), mixed
+        known = part.arms >= 0
+        cell = part.arms[known] * width + depth[known]
+        table += np.bincount(cell, minlength=table.size).reshape(table.shape)
+    if who is not None:
+        table[:, 0] += np.array([size[arm] for arm in arms]) - table.sum(axis=1)
+    flat = [
+        (arm, i, int(table[a, i])) for a, arm in enumerate(arms) for i in range(width)
+    ]
+    found = pd.DataFrame(flat, columns=[ARM, DEPTH, "n"])
+    return found[found.groupby(ARM)["n"].transform("sum") > 0], mixed

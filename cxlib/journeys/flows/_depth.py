@@ -35,8 +35,8 @@ def population(
 
 def sizes(who: Lazy) -> dict[str, int]:
     """Return the number of users by arm, in the arms' order."""
-    seen = collect(who.group_by(ARM).agg(nw.len().alias("n")).sort(ARM))
-    return {str(arm): int(n) for arm, n in zip(seen[ARM], seen["n"], strict=True)}
+    found = collect(who.group_by(ARM).agg(nw.len().alias("n")).sort(ARM))
+    return {str(arm): int(n) for arm, n in zip(found[ARM], found["n"], strict=True)}
 
 
 def check_time(rows: Lazy, time: str) -> None:
@@ -53,12 +53,14 @@ def opened(
     events: Frame, *, user: str, touchpoint: str, time: str, variant: str | None,
     journey: str | None,
 ) -> Lazy:  # fmt: skip
-    """Return the events of known users; blank texts are null, dates are times."""
+    """Return the events of known users; labels as text, dates as times."""
     labels = [touchpoint, *([variant] if variant else [])]
     names = [user, time, *labels, *([journey] if journey else [])]
     rows = lazy(events, names, "events")
     check_time(rows, time)
-    rows = rows.filter(~nw.col(user).is_null()).with_columns(map(label, labels))
+    rows = rows.filter(~nw.col(user).is_null()).with_columns(
+        nw.col(*labels).cast(nw.String())
+    )
     if rows.collect_schema()[time] == nw.Date():
         rows = rows.with_columns(nw.col(time).cast(nw.Datetime("us")))
     return rows
@@ -66,10 +68,10 @@ def opened(
 
 def placed(rows: Lazy, touchpoint: str, time: str) -> Lazy:
     """Return the events that have a touchpoint and a time."""
-    return rows.filter(~nw.col(touchpoint).is_null() & ~nw.col(time).is_null())
+    return rows.filter((nw.col(touchpoint) != "") & ~nw.col(time).is_null())
 
 
-def seen_touchpoints(rows: Lazy, touchpoint: str) -> list[str]:
-    """Return the touchpoints that occur, sorted."""
-    found = collect(rows.select(touchpoint).unique())[touchpoint]
-    return sorted(str(name) for name in found.dropna())
+def seen(rows: Lazy, column: str) -> list[str]:
+    """Return the values of a text column that occur, sorted, without blanks."""
+    found = collect(rows.select(column).unique())[column]
+    return sorted(str(name) for name in found.dropna() if name != "")

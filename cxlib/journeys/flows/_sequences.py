@@ -31,10 +31,8 @@ class Sequences:
 
     Attributes
     ----------
-    names : list of str
-        The variants met.
     arms : ndarray of int, shape (n_users,)
-        Position in `names`; BLANK without a variant, MIXED with several.
+        Position among the variants; BLANK without one, MIXED with several.
     ends : ndarray of int, shape (n_users + 1,)
         Where each user's events begin, and where the last one's stop.
     codes : ndarray of int, shape (n_events,)
@@ -43,7 +41,6 @@ class Sequences:
         In units of the time column, from the first event of all.
     """
 
-    names: list[str]
     arms: Ints
     ends: Ints
     codes: Ints
@@ -91,8 +88,9 @@ def packing(rows: Lazy, time: str, n_codes: int) -> Packing | None:
 
 
 def sequences(
-    rows: Lazy, who: Lazy | None, codes: Sequence[str], pack: Packing, *, user: str,
-    variant: str | None, journey: str | None, touchpoint: str, time: str, others: bool,
+    rows: Lazy, who: Lazy | None, codes: Sequence[str], arms: Sequence[str],
+    pack: Packing, *, user: str, variant: str | None, journey: str | None,
+    touchpoint: str, time: str, others: bool,
 ) -> Iterator[Sequences]:  # fmt: skip
     """Yield the users' events in parts.
 
@@ -103,37 +101,52 @@ def sequences(
     renamed = rows.select(
         nw.col(user).alias(UNIT), nw.col(touchpoint).alias("place"),
         nw.col(time).alias("moment"),
-        (nw.col(variant) if variant else nw.lit("all")).alias(ARM),
+        nw.col(variant).alias(ARM) if variant else nw.lit(arms[0]).alias(ARM),
         *([nw.col(journey).alias("journey")] if journey else []),
     )  # fmt: skip
-    made = renamed.to_native().query("e", _query(codes, pack, journey, others=others))
+    query = _query(codes, arms, pack, journey, others=others)
+    made = renamed.to_native().query("e", query)
     if who is not None:
         lists = nw.from_native(made).select(nw.col(UNIT).cast(nw.String()), "events")
-        made = lists.join(who.with_columns(high=nw.col(ARM)), on=UNIT).to_native()
-    made = made.query("e", f"SELECT {ARM}, high, events FROM e")
+        joined = lists.join(who, on=UNIT).to_native()
+        arm = f"CAST({_position(arms, ARM)} AS INTEGER)"
+        made = joined.query("e", f"SELECT {arm} AS {ARM}, {arm} AS high, events FROM e")
+    else:
+        made = made.query("e", f"SELECT {ARM}, high, events FROM e")
     for batch in made.to_arrow_reader(PART):
         yield _unpack(batch, pack.bits)
 
 
+def _position(names: Sequence[str], column: str) -> str:
+    """SQL of a text's position in a list, null where it is not in it."""
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+    return f"(list_position([{listed}], {column}) - 1)"
+
+
 def _query(
-    codes: Sequence[str], pack: Packing, journey: str | None, *, others: bool
-) -> str:
-    """SQL of one row a user: variant, highest variant, sorted packed events."""
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in codes)
-    place = f"(list_position([{names}], place) - 1)"
-    kept = f"moment IS NOT NULL AND {'place' if others else place} IS NOT NULL"
+    codes: Sequence[str], arms: Sequence[str], pack: Packing, journey: str | None, *,
+    others: bool,
+) -> str:  # fmt: skip
+    """SQL of one row a user: lowest and highest variant, sorted packed events."""
+    place, arm = _position(codes, "place"), _position(arms, ARM)
+    meant = "place <> ''" if others else f"{place} IS NOT NULL"
     code = f"coalesce({place}, {len(codes)})"
     stamp = f"(({pack.epoch} - {pack.start}) << {pack.bits})"
-    events = f"list_sort(list({stamp} + {code}) FILTER ({kept}))"
-    arms = f"min({ARM}) AS {ARM}, max({ARM}) AS high"
+    events = (
+        f"list_sort(list({stamp} + {code}) FILTER (moment IS NOT NULL AND {meant}))"
+    )
+    low, high = (f"CAST({end}({arm}) AS INTEGER)" for end in ("min", "max"))
     if journey is None:
-        return f"SELECT {UNIT}, {arms}, {events} AS events FROM e GROUP BY {UNIT}"
+        return (
+            f"SELECT {UNIT}, {low} AS {ARM}, {high} AS high, {events} AS events "
+            f"FROM e GROUP BY {UNIT}"
+        )
     inner = (
-        f"SELECT {UNIT}, min({ARM}) AS {ARM}, max({ARM}) AS top, "
+        f"SELECT {UNIT}, {low} AS low, {high} AS top, "
         f"list_append({events}, {len(codes)}) AS part FROM e GROUP BY {UNIT}, journey"
     )
     return (
-        f"SELECT {UNIT}, min({ARM}) AS {ARM}, max(top) AS high, "
+        f"SELECT {UNIT}, min(low) AS {ARM}, max(top) AS high, "
         f"flatten(list(part)) AS events FROM ({inner}) GROUP BY {UNIT}"
     )
 
@@ -142,12 +155,10 @@ def _unpack(batch: pa.RecordBatch, bits: int) -> Sequences:
     """Return one part as arrays."""
     low, high, lists = batch.columns
     several = pc.fill_null(pc.not_equal(low, high), fill_value=False)
-    coded = low.dictionary_encode()
-    arms = coded.indices.fill_null(BLANK).to_numpy(zero_copy_only=False)
+    arms = pc.fill_null(low, BLANK).to_numpy(zero_copy_only=False)
     sizes = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     packed = lists.flatten().to_numpy(zero_copy_only=False)
     return Sequences(
-        names=coded.dictionary.to_pylist(),
         arms=np.where(several.to_numpy(zero_copy_only=False), MIXED, arms),
         ends=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]),
         codes=packed & ((1 << bits) - 1), times=packed >> bits,

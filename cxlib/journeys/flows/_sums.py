@@ -41,7 +41,9 @@ def sums(ends: Ints, codes: Ints, arms: Ints, *, n_codes: int, n_arms: int) -> I
     to[full - 1] = n_codes
     width = n_codes + 1
     move = (owner * n_codes + codes) * width + to
-    move = np.sort(move[(codes < n_codes) & (arms[owner] >= 0)])
+    move = move[(codes < n_codes) & (arms[owner] >= 0)]
+    small = len(arms) * n_codes * width < np.iinfo(np.int32).max
+    move = np.sort(move.astype(np.int32) if small else move).astype(np.int64)
     key, x = _runs(move)
     _, sizes, d = _grouped(key // width, x)
     d = np.repeat(d, sizes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -17,11 +15,11 @@ from cxlib.journeys.flows._depth import (
     UNIT,
     placed,
     population,
-    seen_touchpoints,
+    seen,
     sizes,
 )
 from cxlib.journeys.flows._pairs import END, user_pairs
-from cxlib.journeys.flows._sequences import MIXED, Sequences, packing, sequences
+from cxlib.journeys.flows._sequences import MIXED, Packing, packing, sequences
 from cxlib.journeys.flows._sums import SUMS, sums
 
 KEYS = [ARM, "from", "to"]
@@ -48,54 +46,49 @@ def sum_moves(
     The sums are of x, the times a user made the move, and d, the user's departures:
     users, x, xx, xd, always (x = d) and parts (x / d).
     """
-    codes = seen_touchpoints(rows, columns.touchpoint)
+    codes = seen(rows, columns.touchpoint)
     pack = packing(rows, columns.time, len(codes)) if len(codes) <= MOST else None
-    who, mixed, size = None, 0, {}
-    if users is not None or pack is None:
-        who, mixed = population(rows, users, columns.variant, columns.user)
-        size = sizes(who)
-    if pack is None and who is not None:
-        return _from_expressions(rows, who, columns), size, mixed
+    if users is None and pack is not None:
+        arms = seen(rows, columns.variant)
+        total, counted, mixed = _from_arrays(rows, None, codes, arms, pack, columns)
+        n = {arm: int(k) for arm, k in zip(arms, counted, strict=True) if k}
+        return _tidy(total, codes, arms), n, mixed
+    who, mixed = population(rows, users, columns.variant, columns.user)
+    size = sizes(who)
     if pack is None:
-        raise RuntimeError
-    parts = sequences(
-        rows, who, codes, pack, user=columns.user, journey=columns.journey,
+        return _from_expressions(rows, who, columns), size, mixed
+    arms = list(size)
+    total, _, _ = _from_arrays(rows, who, codes, arms, pack, columns)
+    return _tidy(total, codes, arms), size, mixed
+
+
+def _from_arrays(
+    rows: Lazy, who: Lazy | None, codes: list[str], arms: list[str], pack: Packing,
+    columns: Columns,
+) -> tuple[Array, Array, int]:  # fmt: skip
+    """Return the sums by arm, users by arm, and users in several."""
+    total = np.zeros((len(SUMS), len(arms), len(codes), len(codes) + 1))
+    counted, mixed = np.zeros(len(arms)), 0
+    for part in sequences(
+        rows, who, codes, arms, pack, user=columns.user, journey=columns.journey,
         variant=columns.variant if who is None else None,
         touchpoint=columns.touchpoint, time=columns.time, others=False,
-    )  # fmt: skip
-    total, seen = _add(parts, len(codes))
-    mixed += seen.pop(MIXED, 0)
-    size = size or {str(name): n for name, n in sorted(seen.items())}
-    return _tidy(total, codes), size, mixed
+    ):  # fmt: skip
+        total += sums(
+            part.ends, part.codes, part.arms, n_codes=len(codes), n_arms=len(arms)
+        )
+        counted += np.bincount(part.arms[part.arms >= 0], minlength=len(arms))
+        mixed += int((part.arms == MIXED).sum())
+    return total, counted, mixed
 
 
-def _add(
-    parts: Iterable[Sequences], n_codes: int
-) -> tuple[dict[str, Array], Counter[str | int]]:
-    """Add up the parts by arm; count their users by arm, and those in several."""
-    total: dict[str, Array] = {}
-    seen: Counter[str | int] = Counter()
-    for part in parts:
-        n = len(part.names)
-        found = sums(part.ends, part.codes, part.arms, n_codes=n_codes, n_arms=n)
-        counted = np.bincount(part.arms[part.arms >= 0], minlength=n)
-        seen[MIXED] += int((part.arms == MIXED).sum())
-        for i, name in enumerate(part.names):
-            seen[name] += int(counted[i])
-            total[name] = total.get(name, 0.0) + found[:, i]
-    return total, seen
-
-
-def _tidy(total: dict[str, Array], codes: Sequence[str]) -> pd.DataFrame:
+def _tidy(total: Array, codes: list[str], arms: list[str]) -> pd.DataFrame:
     """Return one row a move that was made."""
+    arm, start, to = np.nonzero(total[0])
     names = np.array([*codes, END], dtype=object)
-    tables = []
-    for arm in sorted(total):
-        start, to = np.nonzero(total[arm][0])
-        values = dict(zip(SUMS, total[arm][:, start, to], strict=True))
-        keys = {ARM: arm, "from": names[start], "to": names[to]}
-        tables.append(pd.DataFrame(keys | values))
-    table = pd.concat(tables) if tables else pd.DataFrame(columns=[*KEYS, *SUMS])
+    keys = {ARM: np.array(arms, dtype=object)[arm], "from": names[start]}
+    values = dict(zip(SUMS, total[:, arm, start, to], strict=True))
+    table = pd.DataFrame(keys | {"to": names[to]} | values)
     return table.sort_values(KEYS, ignore_index=True)
 
 

@@ -19,7 +19,7 @@ from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, Lazy, collect, lazy
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
 from cxlib.journeys.flows._counting import Path, count_users
-from cxlib.journeys.flows._depth import UNIT, opened, seen_touchpoints
+from cxlib.journeys.flows._depth import UNIT, opened, seen
 from cxlib.journeys.flows._reach import Order
 from cxlib.journeys.flows._steps import differences, gap, reached_steps, shares
 from cxlib.result import Assumption, Finding, Result
@@ -285,7 +285,7 @@ def funnel(
         events, user=user, touchpoint=touchpoint, time=time, journey=None,
         variant=variant if users is None else None,
     )  # fmt: skip
-    _check_steps(steps, seen_touchpoints(rows, touchpoint))
+    _check_steps(steps, seen(rows, touchpoint))
     path = Path(
         steps=tuple(steps), order=order, window=_window(window), user=user,
         touchpoint=touchpoint, time=time, variant=variant,
