@@ -45,6 +45,16 @@ class Seen:
         """Error that the interval implies."""
         return self.reach / self.z
 
+    @property
+    def strict_high(self) -> float:
+        """Best end after correction for the family."""
+        return self.gain + (self.high - self.gain) * self.strict / self.z
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a loss of the margin would itself be told from none."""
+        return self.strict_high - self.low < self.margin
+
 
 def seen(row: pd.Series, alpha: float) -> Seen:
     """Read an effect from a comparison's row."""
@@ -69,26 +79,27 @@ def changes(
     """Return, for each metric that can turn the choice, how; the closest first."""
     if not {"effect_size_ci_lower", "pvalue"} <= set(rows.columns):
         return pd.DataFrame(columns=COLUMNS)
-    found = []
+    now, found = rule(rows), []
     for at, row in rows.iterrows():
-        turned, new_worth = _next(row)
-        if row["role"] == "exploratory" or not turned:
+        if row["role"] == "exploratory" or row["metric"] in blocked:
             continue
-        if row["metric"] in blocked or not np.isfinite(row["effect_size_ci_lower"]):
+        if not np.isfinite(row["effect_size_ci_lower"]):
             continue
+        it = seen(row, alpha)
+        turned, new_worth = _next(row, it)
         other = rows.copy()
         other.loc[at, ["verdict", "worth"]] = [turned, new_worth]
         choice = rule(other)
-        if choice == rule(rows):
+        if choice == now:
             continue
-        found.append(_turn(row, choice, alpha, least.get(row["metric"]), by))
+        found.append(_turn(row, it, choice, least.get(row["metric"]), by))
     table = pd.DataFrame(found, columns=COLUMNS)
     return table.sort_values(
         ["slack_se", "n_more"], kind="stable", na_position="last", ignore_index=True
     )
 
 
-def _next(row: pd.Series) -> tuple[str, str]:
+def _next(row: pd.Series, it: Seen) -> tuple[str, str]:
     """Return the verdict (and worth) that a row would turn to."""
     within = np.isfinite(row["margin"])
     if row["verdict"] == "better" and row["role"] == "decision":
@@ -96,21 +107,19 @@ def _next(row: pd.Series) -> tuple[str, str]:
             return "better", "open" if row["worth"] == "yes" else "yes"
         return ("not worse" if within else "cannot tell"), ""
     if row["verdict"] != "cannot tell":
-        return "cannot tell", ""
-    sign = 1 if row["direction"] == "increase" else -1
-    gain = sign * row["effect_size"]
-    if row["role"] == "decision" and gain > 0:
+        past = "not worse" if row["verdict"] == "worse" else "worse"
+        return (past if it.narrow else "cannot tell"), ""
+    if row["role"] == "decision" and it.gain > 0:
         return "better", "yes" if row["worth"] else ""
-    if within and gain + row["margin"] > 0:
+    if within and it.gain + it.margin > 0:
         return "not worse", ""
-    return ("worse", "") if gain < 0 else ("", "")
+    return ("worse" if it.gain < 0 else row["verdict"]), ""
 
 
 def _turn(
-    row: pd.Series, choice: Choice, alpha: float, least: float | None, by: str
+    row: pd.Series, it: Seen, choice: Choice, least: float | None, by: str
 ) -> dict[str, Any]:
     """Return how far one metric is from turning the choice, in effect or in users."""
-    it = seen(row, alpha)
     n = float(row["n_exposed_control"] + row["n_exposed_treatment"])
     slack, n_more = float("nan"), float("nan")
     waits = row["verdict"] == "cannot tell" or row["worth"] in {"open", "small"}
@@ -134,7 +143,7 @@ def _slack(row: pd.Series, it: Seen, least: float | None, by: str) -> float:
     if row["verdict"] == "not worse" or _within(row):
         return it.low + it.margin
     if row["verdict"] == "worse":
-        return -it.gain - (it.high - it.gain) * it.strict / it.z
+        return -it.margin - it.low if it.narrow else -it.strict_high
     shown = it.gain - it.reach * it.strict / it.z
     if least is None:
         return shown
