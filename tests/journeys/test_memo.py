@@ -20,13 +20,12 @@ D, G, X = "decision", "guardrail", "exploratory"
 Z = stats.norm.isf(0.025)
 
 
-@dataclass
-class Peek:
-    """What a horizon rule returns."""
-
-    reached: bool
-    looks: str = "once"
-    text: str = "1,200 of 6,000 planned users."
+def ending(reached, looks="once"):
+    row = {
+        "n": 1200, "n_planned": 6000, "share_reached": 0.2, "looks": looks,
+        "status": "reached" if reached else "running",
+    }  # fmt: skip
+    return journeys.Horizon(table=pd.DataFrame([row]), looks=looks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,7 +150,7 @@ GUARD, LOOSE = metric("NPS", 0.2, 1, G, margin=1), metric("NPS", 0.2, 1, G, marg
 def test_rule_with_criteria_and_horizon(given_, rule, reached, choice, because):
     found = journeys.decision(
         measured(*given_, correction="none"), criteria=ruled(given_, **rule),
-        peek=Peek(reached),
+        horizon=ending(reached),
     )  # fmt: skip
     assert (chosen(found), found.table["because"].iloc[0]) == (choice, because)
 
@@ -230,10 +229,10 @@ def test_no_number_of_users_is_said_so():
 
 
 def test_before_the_horizon_the_end_is_named():
-    found, text = changed(GAIN, peek=Peek(reached=False))
+    found, text = changed(GAIN, horizon=ending(reached=False))
     assert chosen(found) == "keep running"
     assert text == "To 'ship' once the planned users are there, if verdicts hold."
-    _, text = changed(GAIN, LOOSE, peek=Peek(reached=False))
+    _, text = changed(GAIN, LOOSE, horizon=ending(reached=False))
     assert text.startswith("To 'ship' with about ")
     rows = found.checks.set_index("criterion")
     assert rows.loc["length"].tolist() == [
@@ -275,7 +274,7 @@ def test_slack_is_where_the_recommendation_turns(e1, h1, e2, h2, margin, less):
 @given(EFFECT, HALF, EFFECT, HALF, st.floats(0.3, 3))
 def test_every_recommendation_is_one_of_five_and_says_why(e1, h1, e2, h2, margin):
     given_ = metric("paid", e1, h1), metric("NPS", e2, h2, G, margin=margin)
-    early = journeys.decision(measured(*given_), peek=Peek(reached=False))
+    early = journeys.decision(measured(*given_), horizon=ending(reached=False))
     late = journeys.decision(measured(*given_))
     assert chosen(early) != "ship"
     if chosen(late) in {"roll back", "hold"} and "worse" in late.text:
@@ -362,7 +361,7 @@ def test_bounds_that_reach_zero_keep_nothing():
 
 
 def test_bounds_do_not_settle_what_is_looked_at_again_and_again():
-    found = decided(STRONG, NPS, peek=Peek(reached=True, looks="any"))
+    found = decided(STRONG, NPS, horizon=ending(reached=True, looks="any"))
     assert chosen(found) == "keep running"
     assert found.text.endswith("drew different respondents.")
 
