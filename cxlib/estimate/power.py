@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
 
 from cxlib import _checks
 from cxlib.estimate.sequential import sequence_quantile
@@ -62,7 +62,7 @@ class PowerRule:
     def quantile(self, n: float) -> float:
         """Return half the interval's width in standard errors, with n units."""
         if self.looks == "once":
-            return float(stats.norm.isf((1 - self.confidence_level) / 2))
+            return float(-ndtri((1 - self.confidence_level) / 2))
         return sequence_quantile(
             n, tuning_n=self.tuning_n or n, confidence_level=self.confidence_level
         )
@@ -72,8 +72,8 @@ class PowerRule:
         if not std_error > 0:
             return float("nan")
         away, q = abs(effect) / std_error, self.quantile(n)
-        other = stats.norm.cdf(-away - q) if self.tails == 2 else 0.0
-        return float(stats.norm.cdf(away - q) + other)
+        other = ndtr(-away - q) if self.tails == 2 else 0.0
+        return float(ndtr(away - q) + other)
 
     def factor(self, effect: float, std_error: float, *, n: float) -> float:
         """Return by how much the n units have to grow; under 1 if there are enough.
@@ -95,4 +95,4 @@ class PowerRule:
 
     def detectable(self, std_error: float, *, n: float) -> float:
         """Return the smallest effect that n units find with the power wanted."""
-        return float((self.quantile(n) + stats.norm.ppf(self.power)) * std_error)
+        return float((self.quantile(n) + ndtri(self.power)) * std_error)

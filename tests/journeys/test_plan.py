@@ -90,11 +90,12 @@ def test_means_agree_with_statsmodels(d, ratio, level, power):
         None, [SPEND], effects={"spend": 3 * d}, split=[1, ratio], power=power,
         baselines={"spend": {"mean": 10, "sd": 3}}, confidence_level=level,
     ).table.iloc[0]  # fmt: skip
-    want = NormalIndPower().solve_power(
-        effect_size=d, alpha=1 - level, power=power, ratio=ratio
-    )
+    sizes = found[["n_control", "n_treatment"]].to_numpy(dtype=float)
+    at = {"effect_size": d, "alpha": 1 - level, "ratio": ratio}
     # both arms are rounded up
-    assert want * 0.9999 <= found["n_control"] <= want + 1.001
+    assert NormalIndPower().power(nobs1=sizes[0], **at) >= power - 1e-3
+    assert NormalIndPower().power(nobs1=sizes[0] - 1, **at) <= power + 1e-9
+    assert sizes[1] / sizes[0] == pytest.approx(ratio, abs=2 * (1 + ratio) / sizes[0])
 
 
 @given(
@@ -157,10 +158,9 @@ def test_surveys_families_arms_and_days_count():
     answered = one.loc["NPS", "share_answered"]
     assert full["n"].iloc[0] == pytest.approx(one.loc["NPS", "n"] * answered, abs=4)
     arms = journeys.power(users, [PAID], effects={"paid": 0.05}, split=[2, 1, 1]).table
-    assert arms["n_control"].iloc[0] == pytest.approx(
-        2 * arms["n_treatment"].iloc[0], abs=1
-    )
-    assert arms["alpha"].iloc[0] == 0.025
+    sizes = arms[["n_control", "n_treatment"]].iloc[0]
+    assert sizes["n_control"] == pytest.approx(2 * sizes["n_treatment"], abs=1)
+    assert arms["alpha"].iloc[0] == pytest.approx(0.025)
 
 
 def test_assignment_by_cluster_multiplies_by_the_design_effect():
@@ -202,7 +202,7 @@ def test_plan_texts_come_from_the_table():
     )
     assert plan.length == (
         "Run the test for 4 weeks, until 7,678 users are in: paid needs most. The "
-        "5,000 planned leave a chance below 80 % for paid (62.3 %)."
+        "5,000 planned leave a chance below 80 % for paid (61.8 %)."
     )
     (finding,) = plan.findings
     assert (finding.estimate, finding.unit) == (7678.0, "count")
@@ -215,7 +215,7 @@ def test_plan_texts_come_from_the_table():
 @pytest.mark.parametrize(
     ("metrics", "given_", "words"),
     [
-        ([PAID], {"effects": {"pay": 1}}, r"`effects` names the metric 'pay'; did you"),
+        ([PAID], {"effects": {"pai": 1}}, r"`effects` names the metric 'pai'; did you"),
         ([PAID], {"effects": {"paid": 0}}, r"`effects` of 'paid' is 0; give the small"),
         (
             [PAID], {"effects": {"paid": 1}, "relative_effects": {"paid": 1}},
@@ -228,13 +228,13 @@ def test_plan_texts_come_from_the_table():
         ([SPEND], {}, r"metric 'spend' has no baseline; give earlier `users` or its"),
         ([SPEND], {"baselines": {"spend": {"mean": 1}}}, r"`sd` is 0; values that do"),
         ([SPEND], {"baselines": {"spend": {"men": 1}}}, r"field 'men'; did you mean"),
-        ([PAID], {"baselines": {"paid": {"mean": 20}}}, r"mean` is 20; it must lie in"),
-        ([PAID], {"baselines": {"pad": {}}}, r"`baselines` names the metric 'pad'; did"),
+        ([PAID], {"baselines": {"paid": {"mean": 20}}}, r"mean` is 20; it must"),
+        ([PAID], {"baselines": {"pad": {}}}, r"`baselines` names the metric 'pad'"),
         (
             [PAID], {"baselines": {"paid": {"mean": 0.1}}, "effects": {"paid": 2}},
             r"an effect of 2 on a baseline of 0.1 leaves 0 to 1",
         ),
-        ([PAID], {"split": [1]}, r"`split` is \[1\]; give a positive ratio for control"),
+        ([PAID], {"split": [1]}, r"`split` is \[1\]; give a positive ratio"),
         ([PAID], {"correction": "bonf"}, r"`correction` is 'bonf'; use one of"),
     ],
 )  # fmt: skip
@@ -244,14 +244,14 @@ def test_broken_plans_are_worded(metrics, given_, words):
         if metrics == [PAID]
         else given_
     )
-    if "NPS" in str(metrics):
-        given_["baselines"] = {"NPS": {"mean": 10, "sd": 80}}
+    if metrics[0].name == "NPS":
+        given_ = {"baselines": {"NPS": {"mean": 10, "sd": 80}}, **given_}
     with pytest.raises(ArgumentError, match=words):
         journeys.power(None, metrics, **given_)
 
 
 def test_midway_asks_for_what_the_plan_asked_for():
-    """Half the users of a plan are half of those needed, whatever the effect."""
+    """The same spread asks for the same users, whatever the effect so far."""
     rng = np.random.default_rng(5)
     n = 4000
     users = pd.DataFrame(
@@ -272,9 +272,8 @@ def test_midway_asks_for_what_the_plan_asked_for():
         plan = journeys.power(users, metrics, control="control", **asked).table
         found = journeys.midway(users, metrics, daily_users=100, **asked).table
         assert found["metric"].tolist() == ["spend", "NPS"]
-        assert found["n_needed"].tolist() == pytest.approx(
-            plan["n"][:2].tolist(), rel=0.08
-        )
+        want = plan["n"][:2].tolist()
+        assert found["n_needed"].tolist() == pytest.approx(want, rel=0.08)
         missing = np.maximum(0, np.ceil((found["factor"] - 1) * n))
         assert found["n_missing"].tolist() == missing.tolist()
     text = journeys.midway(users, metrics, **asked).text
