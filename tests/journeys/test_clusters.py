@@ -37,8 +37,8 @@ def stores(rng, per_arm=(9, 8), spread=1.0):
     return pd.concat(rows, ignore_index=True)
 
 
-def cr2_on_rows(users, y, weights):
-    """Bell and McCaffrey's variance and df of the effect, by matrices of all rows."""
+def cr2_on_rows(users, y, weights, icc):
+    """CR2 of the effect and its df where users are alike, by matrices of all rows."""
     t = (users["variant"] == "b").to_numpy(dtype=float)
     root = np.sqrt(weights)
     x = np.column_stack([np.ones(len(t)), t]) * root[:, None]
@@ -54,7 +54,11 @@ def cr2_on_rows(users, y, weights):
         side = effect @ bread @ x[rows].T @ adjust
         variance += (side @ residual[rows]) ** 2
         vectors.append(side @ left[rows])
-    gram = np.array(vectors) @ np.array(vectors).T
+    same = users["store"].to_numpy()[:, None] == users["store"].to_numpy()
+    own = np.where(weights == 1, 1.0, 1 - icc + icc * weights)
+    spread = np.where(same, icc, 0.0)
+    np.fill_diagonal(spread, own)
+    gram = np.array(vectors) @ spread @ np.array(vectors).T
     return variance, np.trace(gram) ** 2 / (gram**2).sum()
 
 
@@ -73,7 +77,8 @@ def test_cr2_is_that_of_all_rows(rng, engine):
     net = (users["score"] >= 9).astype(float) - (users["score"] <= 6)
     ones = np.ones(len(users))
     for name, y in (("y", users["y"]), ("got", users["got"]), ("NPS", 100 * net)):
-        variance, df = cr2_on_rows(users, y, ones)
+        icc = max(0.0, found.loc[name, "icc"])
+        variance, df = cr2_on_rows(users, y, ones, icc)
         assert found.loc[name, "std_error"] == pytest.approx(variance**0.5, rel=1e-9)
         assert found.loc[name, "df"] == pytest.approx(df, rel=1e-9)
 
@@ -87,7 +92,7 @@ def test_ratio_is_weighted_least_squares_between_clusters(rng):
         ["value", "visits"]
     ].sum()
     y, weights = totals["value"] / totals["visits"], totals["visits"].to_numpy(float)
-    variance, df = cr2_on_rows(totals, y, weights)
+    variance, df = cr2_on_rows(totals, y, weights, max(0.0, one["icc"]))
     assert one["std_error"] == pytest.approx(variance**0.5, rel=1e-9)
     assert one["df"] == pytest.approx(df, rel=1e-9)
     fit = smf.wls(

@@ -41,7 +41,7 @@ class Clustered:
 
     def compare(self, metric: Metric, level: float) -> ArmDifference:
         """Compare the ratios of totals, in the metric's unit."""
-        return from_pair(metric, cluster_pair(*self.arms), level)
+        return from_pair(metric, cluster_pair(*self.arms, icc=self.icc), level)
 
 
 def cluster_totals(
