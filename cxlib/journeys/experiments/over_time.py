@@ -247,14 +247,16 @@ def _compare(
         named = {"metric": pair.metric.name, "treatment_arm": pair.treatment}
         empty = {"unit": pair.metric.result_unit, "n_control": 0, "n_treatment": 0}
         return {**named, **test, **empty, **dict.fromkeys(_UNTESTED, np.nan)}, []
-    whole, *each = pair.effects({str(p): parts for p, parts in kept.items()})
+    groups = {str(p): parts for p, parts in kept.items()}
+    whole, *each = pair.effects(groups)
+    tested = pair.tested(groups, each)
     rows = [
         {**_parts.row(pair, found, kept[p]), "every": every, "period": p,
          "start": str(first + p * _DAYS[every])}
         for found, p in zip(each, kept, strict=True)
     ]  # fmt: skip
-    y, se = _parts.usable(each, pair.level)
-    told = _test(y, se, [found.df for found in each], list(kept), pair.level)
+    y, se = _parts.usable(tested, pair.level)
+    told = _test(y, se, [found.df for found in tested], list(kept), pair.level)
     return {**_parts.row(pair, whole, sorted(shown)), **test, **told}, rows
 
 

@@ -186,9 +186,10 @@ def _compare(
         return {**named, **test, **empty, **dict.fromkeys(_TESTED, float("nan"))}, []
     whole, *each = pair.effects(groups)
     members = [name for parts in groups.values() for name in parts]
-    y, se = _parts.usable(each, pair.level)
+    tested = pair.tested(groups, each)
+    y, se = _parts.usable(tested, pair.level)
     pooled = _pooled(y, se, pair.level)
-    told = _test(y, se, [found.df for found in each], pooled)
+    told = _test(y, se, [found.df for found in tested], pooled)
     rows = _segments(pair, column, groups, each)
     shrunk = pd.DataFrame(_shrunken(se, pooled)).to_dict("records")
     overall = _parts.row(pair, whole, members)
