@@ -15,7 +15,7 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction
 from cxlib.journeys import _words
-from cxlib.journeys.experiments.specs import Metric, Score
+from cxlib.journeys.experiments.specs import KINDS, Metric, Score
 from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
 from cxlib.result import Finding, Result
@@ -149,7 +149,8 @@ def criteria(
     Notes
     -----
     The digest is the SHA-256 of the criteria as canonical JSON: keys sorted, metrics
-    by name, numbers as floats, blank values left out. Order of metrics, treatments and
+    by name, numbers as floats, blanks and a metric's defaults left out, so that a new
+    field of a later release leaves old digests alone. Order of metrics, treatments and
     segments, the unit that a number is shown in, the name of a scale, and the data do
     not touch it; the order of steps does.
 
@@ -255,8 +256,22 @@ def _plain(value: Any, where: str) -> Any:  # noqa: ANN401
 
 
 def _digest(declared: Mapping[str, Any]) -> str:
-    written = json.dumps(declared, sort_keys=True, separators=(",", ":"))
+    metrics = {name: _own(spec) for name, spec in declared["metrics"].items()}
+    kept = {name: value for name, value in declared.items() if value} | {
+        "metrics": metrics
+    }
+    written = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()
+
+
+def _own(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a metric is not its kind's default."""
+    usual = {part.name: part.default for part in fields(KINDS[spec["kind"]])}
+    return {
+        name: value
+        for name, value in spec.items()
+        if name not in usual or value != usual[name]
+    }
 
 
 def _compare(
@@ -307,7 +322,10 @@ def _metric_changes(
         if old is None or new is None:
             yield f"{name} was {'added' if old is None else 'removed'}"
             continue
-        for part in dict.fromkeys([*old, *new]):
+        parts = dict.fromkeys([*old, *new])
+        if old["kind"] != new["kind"]:
+            parts = {part: None for part in parts if part in old and part in new}
+        for part in parts:
             if old.get(part) != new.get(part):
                 label = part.replace("_", " ")
                 yield (
