@@ -7,6 +7,7 @@ from cxlib.journeys.experiments.claims import claims
 from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.criteria import criteria
 from cxlib.journeys.experiments.decide import decision
+from cxlib.journeys.experiments.declared import metrics
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.false_alarms import false_alarms
 from cxlib.journeys.experiments.gate import sample_ratio
@@ -26,7 +27,6 @@ from cxlib.journeys.experiments.specs import (
     Ratio,
     Score,
     TimeTo,
-    metrics,
 )
 from cxlib.journeys.experiments.tasks import task_metrics, tasks
 from cxlib.journeys.experiments.time_to import TimeToEvent, time_to

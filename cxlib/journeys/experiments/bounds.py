@@ -25,8 +25,8 @@ from cxlib.journeys.experiments._survival import (
     reading,
 )
 from cxlib.journeys.experiments.comparison import compare
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Metric, Proportion, Score
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption
 
 MIN_ANSWERS = 10

@@ -17,6 +17,7 @@ from cxlib.journeys._frames import Frame, label, lazy
 from cxlib.journeys.experiments._estimates import Estimates, estimates
 from cxlib.journeys.experiments._looks import Looking, Looks
 from cxlib.journeys.experiments._moments import prepare
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.specs import (
     GeometricMean,
@@ -27,7 +28,6 @@ from cxlib.journeys.experiments.specs import (
     Score,
     TimeTo,
 )
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.journeys.experiments.verdicts import family, judge
 from cxlib.result import Assumption
 

@@ -15,8 +15,9 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction
 from cxlib.journeys import _words
-from cxlib.journeys.experiments.specs import KINDS, Metric, Score
-from cxlib.journeys.experiments.specs import metrics as build
+from cxlib.journeys.experiments.declared import KINDS
+from cxlib.journeys.experiments.declared import metrics as build
+from cxlib.journeys.experiments.specs import Metric, Score
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
 from cxlib.result import Finding, Result
 

@@ -24,8 +24,8 @@ from cxlib.journeys.experiments._cells import Arm
 from cxlib.journeys.experiments._looks import Looks
 from cxlib.journeys.experiments._moments import by_variant, prepare
 from cxlib.journeys.experiments._targets import Target, rule, targets
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Metric, Ratio
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption, Finding, Result
 
 MAX_SENTENCES = 3

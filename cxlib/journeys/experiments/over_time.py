@@ -19,8 +19,8 @@ from cxlib.journeys._frames import Frame, lazy
 from cxlib.journeys.experiments import _parts
 from cxlib.journeys.experiments._cells import Floats
 from cxlib.journeys.experiments._parts import BLANK, Pair
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Metric, Score
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption, Finding, Result
 
 Every = Literal["day", "week"]

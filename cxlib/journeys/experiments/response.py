@@ -20,8 +20,8 @@ from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, label, lazy
 from cxlib.journeys.experiments._cells import Arm
 from cxlib.journeys.experiments._moments import by_variant, prepare
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Metric
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption, Finding, Result
 
 NONE = "No survey metric is among the metrics, so there is no response rate to compare."

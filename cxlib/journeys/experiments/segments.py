@@ -18,9 +18,9 @@ from cxlib.journeys._frames import Frame
 from cxlib.journeys.experiments import _parts
 from cxlib.journeys.experiments._cells import Floats
 from cxlib.journeys.experiments._parts import Pair
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.segment_effects import SegmentEffects
 from cxlib.journeys.experiments.specs import Metric
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption
 
 MAX_SEGMENTS = 1000

@@ -13,11 +13,10 @@ import pandas as pd
 from cxlib import _checks, _format
 from cxlib.errors import ArgumentError, DataError
 from cxlib.journeys import _words
-from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
+from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy, like
 from cxlib.journeys.flows._depth import UNIT, check_time
 from cxlib.journeys.flows._ratios import UserRatio, user_ratio
 from cxlib.journeys.flows._walk import AT, PLACE
-from cxlib.journeys.population import like
 from cxlib.result import Assumption, Finding, Result
 
 JOURNEY = "journey_id"

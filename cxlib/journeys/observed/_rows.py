@@ -13,8 +13,8 @@ from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate.design import Array, Design, design
 from cxlib.journeys._frames import Frame, check_numeric, collect, lazy
 from cxlib.journeys.experiments._moments import value_expr
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Mean, Metric, Proportion, Ratio, Score
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.scales import Kind
 
 VALUE = "value of the outcome"

@@ -8,9 +8,8 @@ import narwhals as nw
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError
-from cxlib.journeys._frames import Frame, collect, label, lazy
+from cxlib.journeys._frames import Frame, collect, label, lazy, like
 from cxlib.journeys.flows._depth import check_time
-from cxlib.journeys.observed._frames_like import like
 
 
 def departures(

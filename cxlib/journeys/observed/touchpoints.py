@@ -6,9 +6,8 @@ import narwhals as nw
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
-from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
+from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy, like
 from cxlib.journeys.flows._depth import check_time
-from cxlib.journeys.observed._frames_like import like
 
 _KEY = "joins_on"
 
