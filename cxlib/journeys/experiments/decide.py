@@ -10,10 +10,11 @@ import pandas as pd
 
 from cxlib.journeys import _words
 from cxlib.journeys.experiments import _change, _met
+from cxlib.journeys.experiments._registered import DEFAULT_RULE
 from cxlib.journeys.experiments._rule import ORDER, Given, choose, worth
 from cxlib.journeys.experiments._survival import ResponseBounds
 from cxlib.journeys.experiments.balance import SampleRatio
-from cxlib.journeys.experiments.criteria import DEFAULT_RULE, Criteria
+from cxlib.journeys.experiments.criteria import Criteria
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.horizon import Horizon
 from cxlib.journeys.experiments.memo import Decision
