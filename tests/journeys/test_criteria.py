@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 
 import pytest
@@ -62,7 +63,7 @@ def test_digest_does_not_depend_on_presentation_or_number_types():
     same = [
         of(without("spend", unit="amount")),
         of(without("NPS", margin=2.0)),
-        of(without("NPS", role="guardrail", covariate="")),
+        of(without("NPS", role="guardrail", covariate="", direction="increase")),
         of(horizon=6000.0),
         of(rule={}),
         of(journeys.metrics(METRICS)),
@@ -174,8 +175,13 @@ def test_registered_criteria_are_recognised_in_every_form():
 
 def test_the_digest_is_the_same_tomorrow():
     """A registered digest must outlive a release; change it only with a new format."""
+    written = (
+        '{"confidence_level":0.95,"control":"control","correction":"holm","metrics":'
+        '{"paid":{"column":"paid","kind":"proportion","min_effect":0.01}},"rule":'
+        '{"ship_if":"any","trade_off":"hold","worth":"interval"},"srm_alpha":0.01}'
+    )
     simple = journeys.criteria([METRICS[0]])
-    assert simple.digest[:12] == "0b4eabcd2cd9"
+    assert simple.digest == hashlib.sha256(written.encode()).hexdigest()
 
 
 def test_table_states_the_criteria_in_words():

@@ -20,12 +20,14 @@ D, G, X = "decision", "guardrail", "exploratory"
 Z = stats.norm.isf(0.025)
 
 
-def ending(reached, looks="once"):
-    row = {
-        "n": 1200, "n_planned": 6000, "share_reached": 0.2, "looks": looks,
-        "status": "reached" if reached else "running",
-    }  # fmt: skip
-    return journeys.Horizon(table=pd.DataFrame([row]), looks=looks)
+def at(n=1200, planned=6000):
+    """A test with n users so far."""
+    return journeys.horizon(
+        pd.DataFrame({"variant": np.resize(["a", "b"], n)}), planned
+    )
+
+
+EARLY, LATE, OPEN_END = at(), at(6000), at(6000, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -150,7 +152,7 @@ GUARD, LOOSE = metric("NPS", 0.2, 1, G, margin=1), metric("NPS", 0.2, 1, G, marg
 def test_rule_with_criteria_and_horizon(given_, rule, reached, choice, because):
     found = journeys.decision(
         measured(*given_, correction="none"), criteria=ruled(given_, **rule),
-        horizon=ending(reached),
+        horizon=LATE if reached else EARLY,
     )  # fmt: skip
     assert (chosen(found), found.table["because"].iloc[0]) == (choice, because)
 
@@ -228,15 +230,38 @@ def test_no_number_of_users_is_said_so():
     )
 
 
+def test_a_loss_in_sight_is_settled_as_a_loss():
+    _, text = changed(metric("paid", -1, 2, min_effect=0.5), horizon=LATE)
+    assert text == (
+        "To 'roll back' with about 44,000 more users (now 6,000), in four cases of "
+        "five, if the effect on paid is of the size seen."
+    )
+    _, text = changed(metric("paid", -1, 1.2, margin=1.5), horizon=LATE)
+    assert text.startswith("To 'hold' with about ")
+
+
+def test_several_reasons_are_told_apart():
+    users = SELECTED.assign(x=np.resize([0.0, 1.0, 1.0], len(SELECTED)))
+    specs = [NPS, Mean(name="x", column="x")]
+    found = journeys.decision(
+        journeys.compare(users, specs), response=journeys.response_rate(users, specs)
+    )
+    assert found.text == (
+        "Keep b running: the data so far allow both a gain and a loss on x, and NPS "
+        "cannot be read, because the variants drew different respondents."
+    )
+
+
 def test_before_the_horizon_the_end_is_named():
-    found, text = changed(GAIN, horizon=ending(reached=False))
+    found, text = changed(GAIN, horizon=EARLY)
     assert chosen(found) == "keep running"
     assert text == "To 'ship' once the planned users are there, if verdicts hold."
-    _, text = changed(GAIN, LOOSE, horizon=ending(reached=False))
+    _, text = changed(GAIN, LOOSE, horizon=EARLY)
     assert text.startswith("To 'ship' with about ")
     rows = found.checks.set_index("criterion")
     assert rows.loc["length"].tolist() == [
-        "b", "planned number of users reached", "1,200 of 6,000 planned users.", "open",
+        "b", "planned end reached, or intervals that hold at any look", EARLY.text,
+        "open",
     ]  # fmt: skip
 
 
@@ -274,7 +299,7 @@ def test_slack_is_where_the_recommendation_turns(e1, h1, e2, h2, margin, less):
 @given(EFFECT, HALF, EFFECT, HALF, st.floats(0.3, 3))
 def test_every_recommendation_is_one_of_five_and_says_why(e1, h1, e2, h2, margin):
     given_ = metric("paid", e1, h1), metric("NPS", e2, h2, G, margin=margin)
-    early = journeys.decision(measured(*given_), horizon=ending(reached=False))
+    early = journeys.decision(measured(*given_), horizon=EARLY)
     late = journeys.decision(measured(*given_))
     assert chosen(early) != "ship"
     if chosen(late) in {"roll back", "hold"} and "worse" in late.text:
@@ -350,7 +375,7 @@ def test_bounds_that_reach_zero_keep_nothing():
     found = decided(SELECTED, NPS)
     assert found.text == (
         "Keep b running: NPS cannot be read, because the variants drew different "
-        "respondents, and its bounds do not settle it."
+        "respondents, and bounds do not settle it."
     )
     assert found.table["would_change"].iloc[0] == (
         "To 'ship' if NPS could be read: find out why the variants drew different "
@@ -361,7 +386,7 @@ def test_bounds_that_reach_zero_keep_nothing():
 
 
 def test_bounds_do_not_settle_what_is_looked_at_again_and_again():
-    found = decided(STRONG, NPS, horizon=ending(reached=True, looks="any"))
+    found = decided(STRONG, NPS, horizon=OPEN_END)
     assert chosen(found) == "keep running"
     assert found.text.endswith("drew different respondents.")
 
@@ -394,6 +419,12 @@ def test_the_weaker_of_respondents_and_bounds_is_kept(verdict, reading, kept):
     table = journeys.decision(judged, response=response, bounds=read).checks
     (found_,) = table.loc[table["criterion"] == "NPS (guardrail)", "found"]
     assert f": {kept}" in found_
+
+
+def test_a_test_without_a_planned_end_may_ship_at_any_look():
+    found, _ = changed(GAIN, horizon=OPEN_END)
+    assert chosen(found) == "ship"
+    assert found.checks.set_index("criterion").loc["length", "met"] == "yes"
 
 
 def test_respondents_alike_need_no_bounds():

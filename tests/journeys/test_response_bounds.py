@@ -308,6 +308,17 @@ def test_shares_means_and_two_treatments():
     assert "c answered CSAT as often as control (30.0 % against 30.0 %)." in found.text
 
 
+def test_themes_of_answers_are_bounded():
+    users = answered(STRONG)
+    users["theme"] = (users["score"] == 10).astype(float).where(users["score"].notna())
+    theme = Proportion(name="theme", column="theme", survey=True)
+    found = journeys.bounds(users, [theme, Proportion(name="p", column="theme")])
+    assert found.judged["metric"].tolist() == ["theme"]
+    row = found.judged.iloc[0]
+    assert row["effect_size_lower"] == pytest.approx(500 / 900 - 1 / 3)
+    assert row["effect_size_upper"] == pytest.approx(620 / 900 - 1 / 3)
+
+
 def test_clusters_widen_the_interval():
     rng = np.random.default_rng(5)
     shops = np.repeat(np.arange(40), 60)
@@ -345,7 +356,7 @@ def test_no_survey_score_is_said_so():
         pd.DataFrame({"variant": []}), [Proportion(name="p", column="p")]
     )
     assert found.text == (
-        "No survey score is among the metrics, so there are no bounds to compute."
+        "No survey metric is among the metrics, so there are no bounds to compute."
     )
     assert found.findings == ()
     assert found.reading("NPS", "b") == "cannot tell"

@@ -92,7 +92,7 @@ def changes(
         choice = rule(other)
         if choice == now:
             continue
-        found.append(_turn(row, it, choice, least.get(row["metric"]), by))
+        found.append(_turn(row, it, (turned, choice), least.get(row["metric"]), by))
     table = pd.DataFrame(found, columns=COLUMNS)
     return table.sort_values(
         ["slack_se", "n_more"], kind="stable", na_position="last", ignore_index=True
@@ -117,16 +117,15 @@ def _next(row: pd.Series, it: Seen) -> tuple[str, str]:
 
 
 def _turn(
-    row: pd.Series, it: Seen, choice: Choice, least: float | None, by: str
+    row: pd.Series, it: Seen, to: tuple[str, Choice], least: float | None, by: str
 ) -> dict[str, Any]:
     """Return how far one metric is from turning the choice, in effect or in users."""
+    turned, choice = to
     n = float(row["n_exposed_control"] + row["n_exposed_treatment"])
     slack, n_more = float("nan"), float("nan")
     waits = row["verdict"] == "cannot tell" or row["worth"] in {"open", "small"}
     if waits:
-        n_more = _users(row, it, n, least if by == "interval" else None)
-        if by == "estimate" and it.gain < (least or 0):
-            n_more = float("inf")
+        n_more = n * _times(it, turned, least, by)
         sentence = _wait(row, n, n_more, choice)
     else:
         slack = _slack(row, it, least, by)
@@ -155,21 +154,22 @@ def _within(row: pd.Series) -> bool:
     return bool(row["role"] == "guardrail" and np.isfinite(row["margin"]))
 
 
-def _users(row: pd.Series, it: Seen, n: float, least: float | None) -> float:
-    """Return users still needed to settle an effect of the size seen, in 4 of 5."""
-    z = it.strict
-    if least is not None:
-        distance, z = it.gain - least, it.z
-    elif row["role"] == "decision" and it.gain > 0:
-        distance = it.gain
-    elif np.isfinite(it.margin) and it.gain + it.margin > 0:
-        distance, z = it.gain + it.margin, it.z
-    else:
-        distance = -it.gain
+def _times(it: Seen, turned: str, least: float | None, by: str) -> float:
+    """Return how many times today's users are still needed, in 4 cases of 5.
+
+    To settle an effect of the size seen as `turned`: errors shrink with the root of n.
+    """
+    z, distance = it.strict, abs(it.gain)
+    if turned == "not worse":
+        z, distance = it.z, it.gain + it.margin
+    elif turned == "better" and least is not None and by == "interval":
+        z, distance = it.z, it.gain - least
+    elif turned == "better" and it.gain < (least or 0):
+        distance = 0.0
     if distance <= 0:
         return float("inf")
     needed = ((z + stats.norm.ppf(POWER)) * it.std_error / distance) ** 2
-    return max(0.0, n * (float(needed) - 1))
+    return max(0.0, float(needed) - 1)
 
 
 def _fall(

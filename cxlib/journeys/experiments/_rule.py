@@ -153,9 +153,9 @@ def _withheld(names: Sequence[str], given: Given) -> str:
             f"the data so far allow both a gain and a loss on {_words.listed(wide)}"
         )
     if blocked:
-        also = ", and its bounds do not settle it" if given.bounded else ""
+        also = ", and bounds do not settle it" if given.bounded else ""
         said.append(
             f"{_words.listed(blocked)} cannot be read, because the variants drew "
             f"different respondents{also}"
         )
-    return " and ".join(said)
+    return ", and ".join(said)

@@ -17,7 +17,7 @@ from cxlib.result import Finding, Result
 ANSWERED = "those who answered"
 EITHER = "would answer in either variant"
 ALL = "all exposed users"
-NONE = "No survey score is among the metrics, so there are no bounds to compute."
+NONE = "No survey metric is among the metrics, so there are no bounds to compute."
 Ends = tuple[float, float]
 
 

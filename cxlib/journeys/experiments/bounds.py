@@ -26,7 +26,7 @@ from cxlib.journeys.experiments._survival import (
 )
 from cxlib.journeys.experiments.comparison import compare
 from cxlib.journeys.experiments.declared import metrics as build
-from cxlib.journeys.experiments.specs import Metric, Score
+from cxlib.journeys.experiments.specs import Metric, Proportion, Score
 from cxlib.result import Assumption
 
 MIN_ANSWERS = 10
@@ -50,7 +50,7 @@ def bounds(
     correction: Correction = "holm",
     confidence_level: float = 0.95,
 ) -> ResponseBounds:
-    """Bound the effect on each survey score where the variants differ in who answers.
+    """Bound the effect on each survey metric where variants differ in who answers.
 
     Use it beside `response_rate`: where that fails, a difference in the score may come
     from who answered, and only what holds over the whole range of the bounds may be
@@ -61,8 +61,8 @@ def bounds(
     users : frame
         All exposed users, blank where they did not answer.
     metrics : sequence of Metric or mapping
-        The comparison's metrics; the scores among them are bounded, the others count
-        in the correction.
+        The comparison's metrics; the scores among them and the proportions marked
+        `survey` (themes, say) are bounded, the others count in the correction.
     variant, control, treatments, cluster, correction
         As in `compare`.
     monotone : bool
@@ -75,7 +75,7 @@ def bounds(
     Returns
     -------
     ResponseBounds
-        With an empty table where no metric is a score.
+        With an empty table where no metric is of that kind.
 
     Raises
     ------
@@ -122,7 +122,11 @@ def bounds(
     """
     _checks.in_range(confidence_level, "confidence_level", 0.5, 1, ends="()")
     declared = build(metrics)
-    scores = [replace(m, covariate="") for m in declared if isinstance(m, Score)]
+    scores = [
+        replace(metric, covariate="")
+        for metric in declared
+        if metric.survey and isinstance(metric, Score | Proportion)
+    ]
     if not scores:
         return ResponseBounds(table=pd.DataFrame())
     plain = compare(
@@ -157,7 +161,7 @@ def _tests(
 
 
 def _counts(
-    prepared: Lazy, i: int, metric: Score, keys: Sequence[str]
+    prepared: Lazy, i: int, metric: Metric, keys: Sequence[str]
 ) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
     """Return, by variant, the answers' values and users by value, silent ones last."""
     value = nw.col(f"y{i}")
@@ -166,8 +170,7 @@ def _counts(
         .group_by(*keys, f"y{i}")
         .agg(nw.len().alias("users"))
     )
-    kind = metric.rule.kind
-    values = sorted(_LATTICE.get(kind, seen[f"y{i}"].dropna().unique()))
+    values = sorted(_LATTICE.get(_kind(metric), seen[f"y{i}"].dropna().unique()))
     place = seen[f"y{i}"].map({v: k for k, v in enumerate(values)}).fillna(len(values))
     wide = seen.assign(place=place.astype(int)).pivot_table(
         index=list(keys), columns="place", values="users", aggfunc="sum", fill_value=0
@@ -181,7 +184,7 @@ def _counts(
 
 
 def _rows(
-    metric: Score, row: Mapping[Any, Any], answers: Mapping[str, Any], tests: int,
+    metric: Metric, row: Mapping[Any, Any], answers: Mapping[str, Any], tests: int,
     level: float,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield one metric and treatment: answered, would answer in either, all users."""
@@ -236,7 +239,7 @@ def _ends(
 
 
 def _bound(
-    population: str, metric: Score, arms: Sequence[Any], level: float, *, few: bool
+    population: str, metric: Metric, arms: Sequence[Any], level: float, *, few: bool
 ) -> Bounds:
     """Bound the effect on a population; nothing where too few answered."""
     if few:
@@ -250,15 +253,22 @@ def _bound(
         return worst_case(
             a, b, values=values, low=low, high=high, confidence_level=level
         )
-    prior = _PRIOR.get(metric.rule.kind, 0.0)
+    prior = _PRIOR.get(_kind(metric), 0.0)
     return lee_bounds(a, b, values=values, prior=prior, confidence_level=level)
 
 
-def _scale_ends(metric: Score) -> tuple[float, float]:
-    """Return the lowest and highest value of one user, in the score's unit."""
-    rule = metric.rule
-    inside = _LATTICE.get(rule.kind, [rule.low, rule.high])
-    return rule.factor * inside[0], rule.factor * inside[-1]
+def _scale_ends(metric: Metric) -> tuple[float, float]:
+    """Return the lowest and highest value of one user, in the metric's unit."""
+    inside = _LATTICE.get(_kind(metric))
+    if inside is None and isinstance(metric, Score):
+        inside = [metric.rule.low, metric.rule.high]
+    low, *_, high = inside or _LATTICE["share"]
+    return metric.factor * low, metric.factor * high
+
+
+def _kind(metric: Metric) -> str:
+    """Return net, share or mean."""
+    return metric.rule.kind if isinstance(metric, Score) else "share"
 
 
 def _assumptions(*, monotone: bool) -> tuple[Assumption, ...]:

@@ -10,10 +10,11 @@ import pandas as pd
 
 from cxlib.journeys import _words
 from cxlib.journeys.experiments import _change, _met
+from cxlib.journeys.experiments._registered import DEFAULT_RULE
 from cxlib.journeys.experiments._rule import ORDER, Given, choose, worth
 from cxlib.journeys.experiments._survival import ResponseBounds
 from cxlib.journeys.experiments.balance import SampleRatio
-from cxlib.journeys.experiments.criteria import DEFAULT_RULE, Criteria
+from cxlib.journeys.experiments.criteria import Criteria
 from cxlib.journeys.experiments.effects import Comparison
 from cxlib.journeys.experiments.horizon import Horizon
 from cxlib.journeys.experiments.memo import Decision
@@ -85,7 +86,8 @@ def decision(
     Respondents that differ: the metric keeps its verdict only where the bounds alone
     give the same one ("better" that the bounds only show "not worse" becomes "not
     worse"); its interval is then that of the bounds. Bounds hold at one look, so they
-    settle nothing where `horizon.looks` is "any". Equal response rates need no bounds.
+    settle nothing where `looks` of the comparison or the horizon is "any". Equal
+    response rates need no bounds.
 
     What would change it: each metric is turned to its next verdict, and those that
     turn the recommendation are kept, with the distance in standard errors, and, where
@@ -165,8 +167,8 @@ class _Evidence:
     @property
     def usable(self) -> ResponseBounds | None:
         """Bounds, where their intervals hold: they do not at every look."""
-        repeated = self.horizon is not None and self.horizon.looks == "any"
-        return None if repeated else self.bounds
+        looks = {self.comparison.looks, self.horizon.looks if self.horizon else "once"}
+        return None if "any" in looks else self.bounds
 
     def given(self, blocked: frozenset[str]) -> Given:
         """What the rule needs besides the verdicts."""
