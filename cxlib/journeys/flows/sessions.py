@@ -14,6 +14,7 @@ from cxlib import _checks, _format
 from cxlib.errors import ArgumentError, DataError
 from cxlib.journeys import _words
 from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
+from cxlib.journeys.flows._cells import cell, share
 from cxlib.journeys.flows._depth import UNIT, check_time
 from cxlib.journeys.flows._ratios import UserRatio, user_ratio
 from cxlib.journeys.flows._walk import AT, PLACE
@@ -61,8 +62,7 @@ class SessionSensitivity(Result):
         if not self.goal:
             return said
         each = _words.listed(
-            f"{_format.quantity(row['estimate'], 'share')} ({row['gap']})"
-            for _, row in self.table.iterrows()
+            f"{share(row)} ({row['gap']})" for _, row in self.table.iterrows()
         )
         verdict = (
             "the answer depends on the rule: compare users, not sessions"
@@ -85,7 +85,7 @@ class SessionSensitivity(Result):
             Finding(
                 id=_words.slug("sessions reach", self.goal),
                 statement=f"'{self.goal}' is reached in "
-                f"{_format.quantity(row['estimate'], 'share')} of sessions ({ends}, "
+                f"{share(row)} of sessions ({ends}, "
                 f"pause of {row['gap']}).",
                 estimate=float(row["estimate"]), unit="share",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
@@ -111,10 +111,7 @@ class SessionSensitivity(Result):
         }
         if self.goal:
             level = _words.percent(self.confidence_level)
-            between = _words.ends(row["ci_lower"], row["ci_upper"], "share")
-            cells[f"reach {self.goal} ({level} CI)"] = (
-                f"{_format.quantity(row['estimate'], 'share')} ({between})"
-            )
+            cells[f"reach {self.goal} ({level} CI)"] = cell(row)
         return {key: _words.fixed(text) for key, text in cells.items()}
 
 
