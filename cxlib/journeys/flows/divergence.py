@@ -18,7 +18,7 @@ from cxlib.journeys._frames import Frame
 from cxlib.journeys.flows._divergence_rows import one_treatment
 from cxlib.journeys.flows._moves import between, moves, places
 from cxlib.journeys.flows._pairs import END
-from cxlib.journeys.flows._walk import START, walk
+from cxlib.journeys.flows._walk import START, check_known, walk
 from cxlib.result import Assumption, Finding, Result
 
 MIN_USERS = 10
@@ -311,6 +311,7 @@ def divergence(
         touchpoint=touchpoint, time=time,
     )  # fmt: skip
     chosen = choose(list(walked.size), control, treatments)
+    check_known(walked.rows, steps, "steps")
     order = places(walked, steps)
     made, generator = moves(walked), _checks.generator(rng)
     parts = []

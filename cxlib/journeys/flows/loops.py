@@ -18,8 +18,7 @@ from cxlib.journeys.experiments.verdicts import CORRECTIONS
 from cxlib.journeys.flows._cells import cell, share
 from cxlib.journeys.flows._depth import ARM, UNIT
 from cxlib.journeys.flows._ratios import contrast, from_sums, moment_sums, records
-from cxlib.journeys.flows._walk import ORDER, PLACE, TRIP, walk
-from cxlib.journeys.flows.sessions import check_known
+from cxlib.journeys.flows._walk import ORDER, PLACE, TRIP, check_known, walk
 from cxlib.result import Assumption, Finding, Result
 
 KINDS = {

@@ -17,7 +17,7 @@ from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
 from cxlib.journeys.flows._cells import cell, share
 from cxlib.journeys.flows._depth import UNIT, check_time
 from cxlib.journeys.flows._ratios import UserRatio, user_ratio
-from cxlib.journeys.flows._walk import AT, PLACE
+from cxlib.journeys.flows._walk import AT, PLACE, check_known, clock
 from cxlib.journeys.population import _like
 from cxlib.result import Assumption, Finding, Result
 
@@ -171,7 +171,12 @@ def sessionise(
     numbered = _numbered(rows, duration(gap, "gap"), user, time)
     tag = nw.concat_str(nw.col(user).cast(nw.String()), nw.col(JOURNEY), separator="#")
     tagged = numbered.with_columns(nw.col(JOURNEY).cast(nw.String()))
-    return _like(tagged.with_columns(tag.alias(JOURNEY)).sort(user, time), events)
+    done = tagged.with_columns(tag.alias(JOURNEY)).sort(user, time)
+    if isinstance(events, pd.DataFrame):
+        # DuckDB's own way to pandas trips over time zones.
+        frame: pd.DataFrame = done.collect("pyarrow").to_native().to_pandas()
+        return frame
+    return _like(done, events)
 
 
 def duration(length: str | timedelta, name: str) -> timedelta:
@@ -255,7 +260,7 @@ def session_sensitivity(
     check_time(rows, time)
     rows = rows.select(
         nw.col(user).cast(nw.String()).alias(UNIT), label(touchpoint).alias(PLACE),
-        nw.col(time).alias(AT),
+        clock(rows, time).alias(AT),
     )  # fmt: skip
     if goal:
         check_known(rows, [goal], "goal")
@@ -276,16 +281,6 @@ def session_sensitivity(
             ),
         ),
     )  # fmt: skip
-
-
-def check_known(rows: Lazy, wanted: Sequence[str], name: str) -> None:
-    """Raise unless every touchpoint occurs."""
-    seen = collect(rows.select(PLACE).unique().sort(PLACE))[PLACE]
-    known = [str(one) for one in seen.dropna()]
-    for one in wanted:
-        if one not in known:
-            hint = _checks.did_you_mean(one, known)
-            raise ArgumentError(f"`{name}` names the touchpoint '{one}'; {hint}")
 
 
 def _rule(rows: Lazy, gap: timedelta, goal: str, level: float) -> dict[str, float]:
