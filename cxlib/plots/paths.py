@@ -329,7 +329,7 @@ def divergence_steps(
     'no touchpoint has enough users to compare'
     >>> plt.close(ax.figure)
     """
-    rows = table[table["effect_size_ci_lower"].notna()] if len(table) else table
+    rows = table[table["statistic"].notna()] if len(table) else table
     if rows.empty:
         return _marks.nothing("no touchpoint has enough users to compare", ax)
     ax = _marks.axes(ax, 1.0 + 0.4 * len(rows))

@@ -312,5 +312,6 @@ def test_nothing_ships_before_the_planned_end_but_harm_stops():
     progress = journeys.horizon(gain, 5000)
     found = journeys.compare(gain, METRICS[:1], looks="any")
     assert journeys.decision(found, horizon=progress).text == (
-        "Keep b running: paid is better, but the planned number of users is not reached."
+        "Keep b running: paid is better, but the planned number of users is not "
+        "reached."
     )

@@ -10,13 +10,13 @@ import narwhals as nw
 import numpy as np
 from scipy import stats
 
-from cxlib.estimate import ArmDifference, Moments
+from cxlib.estimate import ArmDifference, Moments, welch
 from cxlib.estimate.moments import pair_of_means, slope
 from cxlib.journeys._frames import Frame, label, lazy
 from cxlib.journeys.experiments._cells import Arm, Cells, Floats
-from cxlib.journeys.experiments._contrast import contrast, from_pair
+from cxlib.journeys.experiments._contrast import contrast, from_pair, in_unit
 from cxlib.journeys.experiments._moments import by_cells, prepare
-from cxlib.journeys.experiments.specs import Metric
+from cxlib.journeys.experiments.specs import Metric, Score
 
 VARIANT, PART = "variant key", "part key"
 BLANK, SMALL = "(blank)", "(small)"

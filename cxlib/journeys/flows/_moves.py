@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cxlib.errors import DataError
 from cxlib.estimate import Moments
 from cxlib.estimate.permutation import Patterns, collapse
 from cxlib.journeys._frames import Lazy, collect
@@ -110,6 +111,11 @@ def between(
     reached = leaving.drop_duplicates(["row", "group"])["group"]
     left = np.bincount(reached, minlength=len(start))
     kept = kinds[left[group] >= 2 * min_n].drop_duplicates(ignore_index=True)
+    if kept.empty:
+        raise DataError(
+            f"no touchpoint is left by {2 * min_n:,} users of {control} and "
+            f"{treatment} together; lower `min_n`, or wait for more users."
+        )
     code = pd.MultiIndex.from_frame(kept).get_indexer(pd.MultiIndex.from_frame(kinds))
     entries = entries.assign(column=code[entries["column"]])
     entries = entries[entries["column"] >= 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 import narwhals as nw
@@ -32,7 +33,8 @@ def waits(rows: Lazy, steps: Sequence[str]) -> pd.DataFrame:
     The clock starts at the user's first event at the step and stops at the first event
     at the next one; without one, at the last time of the log.
     """
-    end = collect(rows.select(nw.col(AT).max()))[AT].iloc[0]
+    last = rows.select(nw.col(AT).max()).collect("pyarrow").to_native()
+    end = last[AT][0].as_py()
     if not steps:
         following = nw.col(AT).shift(-1).over(UNIT, order_by=ORDER)
         each = rows.with_columns(following.alias("then"))
@@ -59,7 +61,7 @@ def _pair(rows: Lazy, start: str, to: str) -> Lazy:
     )
 
 
-def _counted(each: Lazy, end: pd.Timestamp) -> pd.DataFrame:
+def _counted(each: Lazy, end: datetime) -> pd.DataFrame:
     stop = nw.when(nw.col("then").is_null()).then(nw.lit(end)).otherwise(nw.col("then"))
     timed = each.with_columns(
         stop.alias("stop"),

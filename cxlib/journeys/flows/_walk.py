@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import narwhals as nw
 
-from cxlib.errors import DataError
+from cxlib import _checks
+from cxlib.errors import ArgumentError, DataError
 from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
 from cxlib.journeys.flows._depth import ARM, UNIT, check_time, population
 
@@ -55,7 +57,7 @@ def walk(
     trip = nw.col(journey or user).cast(nw.String())
     named = rows.select(
         nw.col(user).cast(nw.String()).alias(UNIT), trip.alias(TRIP),
-        label(touchpoint).alias(PLACE), nw.col(time).alias(AT),
+        label(touchpoint).alias(PLACE), clock(rows, time).alias(AT),
     )  # fmt: skip
     named = named.filter(~nw.col(PLACE).is_null() & ~nw.col(AT).is_null())
     sizes = collect(who.group_by(ARM).agg(nw.len().alias("n")).sort(ARM))
@@ -65,6 +67,13 @@ def walk(
     if not size:
         raise DataError("no user is in exactly one variant; there is nothing to count.")
     return Walk(named.join(who, on=UNIT, how="inner"), who, size, mixed)
+
+
+def clock(rows: Lazy, time: str) -> nw.Expr:
+    """Return the time column; a date is its first moment."""
+    kind = rows.collect_schema()[time]
+    whole = nw.col(time)
+    return whole.cast(nw.Datetime("us")) if kind == nw.Date() else whole
 
 
 def ranked(rows: Lazy, *, by: tuple[str, ...] = (UNIT, TRIP)) -> Lazy:
@@ -80,3 +89,13 @@ def without_repeats(rows: Lazy) -> Lazy:
     marked = rows.with_columns(before.alias("before"))
     same = nw.col("before") == nw.col(PLACE)
     return marked.filter(nw.col("before").is_null() | ~same).drop("before")
+
+
+def check_known(rows: Lazy, wanted: Sequence[str], name: str) -> None:
+    """Raise unless every touchpoint occurs."""
+    seen = collect(rows.select(PLACE).unique().sort(PLACE))[PLACE]
+    known = [str(one) for one in seen.dropna()]
+    for one in wanted:
+        if one not in known:
+            hint = _checks.did_you_mean(one, known)
+            raise ArgumentError(f"`{name}` names the touchpoint '{one}'; {hint}")

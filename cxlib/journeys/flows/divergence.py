@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from cxlib.journeys._frames import Frame
 from cxlib.journeys.flows._divergence_rows import one_treatment
 from cxlib.journeys.flows._moves import between, moves, places
 from cxlib.journeys.flows._pairs import END
-from cxlib.journeys.flows._walk import START, walk
+from cxlib.journeys.flows._walk import START, check_known, walk
 from cxlib.result import Assumption, Finding, Result
 
 MIN_USERS = 10
@@ -57,11 +58,49 @@ class Divergence(Result):
     @property
     def text(self) -> str:
         """Whether the journeys differ, where they part and by how much."""
-        return " ".join(self._said(row) for _, row in self.tests.iterrows())
+        return " ".join(self._said(row) for row in self.tests.to_dict("records"))
+
+    @property
+    def advice(self) -> str:
+        """Where to look first, or that there is nothing to look for."""
+        said = []
+        for row in self.tests.to_dict("records"):
+            who = f"the journeys of {row['treatment_arm']}"
+            if row["parts_at"]:
+                said.append(f"Look first at '{row['parts_at']}', where {who} part.")
+            elif row["reached_first"]:
+                said.append(
+                    f"Look at the whole way to '{row['reached_first']}': {who} differ "
+                    "there, and no single step carries it."
+                )
+            else:
+                said.append(f"Look for no step in {who}: they do not differ.")
+        return " ".join(said)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The move that parts each treatment from control, where one does."""
+        """What parts each treatment from control, where something does."""
+        return self._parting() + tuple(
+            self._added(row)
+            for row in self.tests.to_dict("records")
+            if row["reached_first"] and not row["parts_at"]
+        )
+
+    def _added(self, test: Mapping[Hashable, Any]) -> Finding:
+        """The share that comes to the first touchpoint reached differently."""
+        row = self._first_reached(test)
+        return Finding(
+            id=_words.slug("reach", row["touchpoint"], row["treatment_arm"]),
+            statement=f"S{self._adds_up(test)[1:]}",
+            estimate=float(row["effect_size"]), unit="share_points",
+            ci_lower=float(row["effect_size_ci_lower"]),
+            ci_upper=float(row["effect_size_ci_upper"]),
+            n=int(row["n_control"] + row["n_treatment"]),
+            label=f"reach '{row['touchpoint']}'",
+        )  # fmt: skip
+
+    def _parting(self) -> tuple[Finding, ...]:
+        """The move that parts each treatment from control."""
         found = self.table[self.table["parts_here"]]
         return tuple(
             Finding(
@@ -77,7 +116,7 @@ class Divergence(Result):
             for _, row in found.iterrows()
         )
 
-    def _said(self, row: pd.Series) -> str:
+    def _said(self, row: Mapping[Hashable, Any]) -> str:
         who = f"The journeys of {row['treatment_arm']}"
         n = row["n_control"] + row["n_treatment"]
         sure = (
@@ -103,11 +142,15 @@ class Divergence(Result):
             f"{self._later(self.table[own])}"
         )
 
-    def _adds_up(self, test: pd.Series) -> str:
-        """Say by which touchpoint small differences have added up."""
+    def _first_reached(self, test: Mapping[Hashable, Any]) -> pd.Series:
         own = self.reached["treatment_arm"] == test["treatment_arm"]
         at = self.reached["touchpoint"] == test["reached_first"]
-        row = self.reached[own & at].iloc[0]
+        row: pd.Series = self.reached[own & at].iloc[0]
+        return row
+
+    def _adds_up(self, test: Mapping[Hashable, Any]) -> str:
+        """Say by which touchpoint small differences have added up."""
+        row = self._first_reached(test)
         treatment, control = _words.arms(row, "share")
         n = row["n_control"] + row["n_treatment"]
         found = _words.effect(row, "share", self.confidence_level, f", n = {n:,} users")
@@ -141,7 +184,8 @@ class Divergence(Result):
         )
 
     def _repr_html_(self) -> str:
-        shown = pd.DataFrame([self._shown(row) for _, row in self.table.iterrows()])
+        rows = self.table[self.table["statistic"].notna()]
+        shown = pd.DataFrame([self._shown(row) for _, row in rows.iterrows()])
         return (
             f"<p class='finding'>{html.escape(self.text)}</p>"
             f"{shown.to_html(index=False, border=0, classes='cx')}"
@@ -151,12 +195,11 @@ class Divergence(Result):
     def _shown(self, row: pd.Series) -> dict[str, str]:
         several = len(self.tests) > 1
         return {
-            "from": row["touchpoint"],
-            "clearest move to": row["to"],
+            "clearest move": f"{row['touchpoint']} → {row['to']}"
+            + (" (parts here)" if row["parts_here"] else ""),
             **_words.cells(row, "share", self.confidence_level, several=several),
             "p (adjusted)": _format.pvalue(row["pvalue_adj"]),
             "departures": _words.pair(row),
-            "": "parts here" if row["parts_here"] else "",
         }
 
 
@@ -268,6 +311,7 @@ def divergence(
         touchpoint=touchpoint, time=time,
     )  # fmt: skip
     chosen = choose(list(walked.size), control, treatments)
+    check_known(walked.rows, steps, "steps")
     order = places(walked, steps)
     made, generator = moves(walked), _checks.generator(rng)
     parts = []

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 import narwhals as nw
 import pandas as pd
 
-from cxlib import _checks, _format
+from cxlib import _checks
 from cxlib.estimate import Correction, adjust
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, Lazy, collect
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
+from cxlib.journeys.flows._cells import cell, share
 from cxlib.journeys.flows._depth import ARM, UNIT
 from cxlib.journeys.flows._ratios import contrast, from_sums, moment_sums, records
-from cxlib.journeys.flows._walk import ORDER, PLACE, TRIP, walk
-from cxlib.journeys.flows.sessions import check_known
+from cxlib.journeys.flows._walk import ORDER, PLACE, TRIP, check_known, walk
 from cxlib.result import Assumption, Finding, Result
 
 KINDS = {
@@ -63,6 +63,22 @@ class Loops(Result):
         )
 
     @property
+    def advice(self) -> str:
+        """Where to look first."""
+        for kind, why in (
+            ("dead end", f"most journeys that miss '{self.goal}' end"),
+            ("end", "most journeys end"),
+            ("return", "users come back most"),
+        ):
+            row = self._top(kind)
+            if row is not None:
+                return (
+                    f"Look first at '{row['touchpoint']}', where {why}: "
+                    f"{share(row)} of {row['n']:,} visits."
+                )
+        return "Nothing in these journeys asks for a closer look."
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """The touchpoint with most returns and the worst dead end."""
         rows = [self._top(kind) for kind in ("return", "dead end", "end")]
@@ -101,7 +117,7 @@ class Loops(Result):
         where = f" in {row['variant']}" if several else ""
         ends = _words.ends(row["ci_lower"], row["ci_upper"], "share")
         return (
-            f"{_format.quantity(row['estimate'], 'share')} of {row['n']:,} visits "
+            f"{share(row)} of {row['n']:,} visits "
             f"({_words.percent(self.confidence_level)} CI {ends}){where} {what}."
         )
 
@@ -131,15 +147,13 @@ class Loops(Result):
         seen = rows.groupby(["kind", "touchpoint"])["estimate"].transform("max") > 0
         rows = rows[seen]
         wide: dict[tuple[str, str], dict[str, str]] = {}
-        for row in rows.to_dict("records"):
+        for _, row in rows.iterrows():
             key = (str(row["kind"]), str(row["touchpoint"]))
-            ends = _words.ends(row["ci_lower"], row["ci_upper"], "share")
-            cell = f"{_format.quantity(row['estimate'], 'share')} ({ends})"
-            wide.setdefault(key, {})[str(row["variant"])] = _words.fixed(cell)
+            wide.setdefault(key, {})[str(row["variant"])] = cell(row)
         level = _words.percent(self.confidence_level)
         shown = [
             {"visits that are": _words.fixed(_A[kind]), "touchpoint": place}
-            | {f"{name} ({level} CI)": cell for name, cell in cells.items()}
+            | {f"{name} ({level} CI)": text for name, text in cells.items()}
             for (kind, place), cells in wide.items()
         ]
         return (
@@ -261,8 +275,8 @@ _ASSUMPTIONS = (
 )  # fmt: skip
 
 
-def _sums(rows: Lazy, goal: str) -> pd.DataFrame:
-    """Return sums over users by arm, kind and touchpoint."""
+def _flags(rows: Lazy, goal: str) -> tuple[Lazy, dict[str, nw.Expr]]:
+    """Return the events beside their neighbours, and what makes a visit of a kind."""
     path = (UNIT, TRIP)
     marked = rows.with_columns(
         one=nw.lit(1), hit=nw.when(nw.col(PLACE) == goal).then(1).otherwise(0)
@@ -272,12 +286,17 @@ def _sums(rows: Lazy, goal: str) -> pd.DataFrame:
         after=nw.col(PLACE).shift(-1).over(*path, order_by=ORDER),
         done=nw.col("hit").max().over(*path),
     )
-    last = nw.col("after").is_null() & (nw.col("done") == 0)
-    flags = {
+    return marked, {
         "return": nw.col("visit") > 1,
         "repeat": ~nw.col("before").is_null() & (nw.col("before") == nw.col(PLACE)),
-        "dead end" if goal else "end": last,
+        "dead end" if goal else "end": nw.col("after").is_null()
+        & (nw.col("done") == 0),
     }
+
+
+def _sums(rows: Lazy, goal: str) -> pd.DataFrame:
+    """Return sums over users by arm, kind and touchpoint."""
+    marked, flags = _flags(rows, goal)
     parts = []
     for kind, flag in flags.items():
         each = marked.with_columns(x=nw.when(flag).then(1.0).otherwise(0.0))

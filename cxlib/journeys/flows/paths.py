@@ -14,6 +14,7 @@ from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame
 from cxlib.journeys.flows import _path_rows
+from cxlib.journeys.flows._cells import cell, share
 from cxlib.journeys.flows._depth import ARM
 from cxlib.journeys.flows._path_rows import furthest
 from cxlib.journeys.flows._walk import walk
@@ -122,7 +123,7 @@ class Paths(Result):
     def _share(self, row: pd.Series) -> str:
         ends = _words.ends(row["ci_lower"], row["ci_upper"], "share")
         return (
-            f"{_format.quantity(row['estimate'], 'share')} "
+            f"{share(row)} "
             f"({_words.percent(self.confidence_level)} CI {ends}) of {row['n_all']:,}"
         )
 
@@ -137,7 +138,8 @@ class Paths(Result):
         row = found.iloc[0]
         treatment, control = _words.arms(row, "share")
         moved = _words.effect(row, "share", self.confidence_level, "")
-        several = f"{len(found)} of {len(self.differences)} differ beyond chance; "
+        verb = "differs" if len(found) == 1 else "differ"
+        several = f"{len(found)} of {len(self.differences)} {verb} beyond chance, "
         return [
             f"{several}most clearly '{row['path']}': {treatment} in "
             f"{row['treatment_arm']}, {control} in {row['control_arm']}, {moved}."
@@ -151,11 +153,7 @@ class Paths(Result):
             who = f"{name}: " if len(arms) > 1 else ""
             shown[f"{who}{self.grain}"] = [_format.count(n) for n in rows["n"]]
             shown[f"{who}of all ({level} CI)"] = [
-                _words.fixed(
-                    f"{_format.quantity(row['estimate'], 'share')} "
-                    f"({_words.ends(row['ci_lower'], row['ci_upper'], 'share')})"
-                )
-                for _, row in rows.iterrows()
+                cell(row) for _, row in rows.iterrows()
             ]
         return (
             f"<p class='finding'>{html.escape(self.text)}</p>"

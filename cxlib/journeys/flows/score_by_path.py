@@ -25,11 +25,11 @@ from cxlib.journeys.flows._walk import (
     PLACE,
     RANK,
     Walk,
+    check_known,
     ranked,
     walk,
     without_repeats,
 )
-from cxlib.journeys.flows.sessions import check_known
 from cxlib.result import Assumption, Finding, Result
 from cxlib.scales import Scale, get
 

@@ -14,9 +14,10 @@ from cxlib import _checks, _format
 from cxlib.errors import ArgumentError, DataError
 from cxlib.journeys import _words
 from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy, like
+from cxlib.journeys.flows._cells import cell, share
 from cxlib.journeys.flows._depth import UNIT, check_time
 from cxlib.journeys.flows._ratios import UserRatio, user_ratio
-from cxlib.journeys.flows._walk import AT, PLACE
+from cxlib.journeys.flows._walk import AT, PLACE, check_known, clock
 from cxlib.result import Assumption, Finding, Result
 
 JOURNEY = "journey_id"
@@ -60,8 +61,7 @@ class SessionSensitivity(Result):
         if not self.goal:
             return said
         each = _words.listed(
-            f"{_format.quantity(row['estimate'], 'share')} ({row['gap']})"
-            for _, row in self.table.iterrows()
+            f"{share(row)} ({row['gap']})" for _, row in self.table.iterrows()
         )
         verdict = (
             "the answer depends on the rule: compare users, not sessions"
@@ -84,7 +84,7 @@ class SessionSensitivity(Result):
             Finding(
                 id=_words.slug("sessions reach", self.goal),
                 statement=f"'{self.goal}' is reached in "
-                f"{_format.quantity(row['estimate'], 'share')} of sessions ({ends}, "
+                f"{share(row)} of sessions ({ends}, "
                 f"pause of {row['gap']}).",
                 estimate=float(row["estimate"]), unit="share",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
@@ -110,10 +110,7 @@ class SessionSensitivity(Result):
         }
         if self.goal:
             level = _words.percent(self.confidence_level)
-            between = _words.ends(row["ci_lower"], row["ci_upper"], "share")
-            cells[f"reach {self.goal} ({level} CI)"] = (
-                f"{_format.quantity(row['estimate'], 'share')} ({between})"
-            )
+            cells[f"reach {self.goal} ({level} CI)"] = cell(row)
         return {key: _words.fixed(text) for key, text in cells.items()}
 
 
@@ -173,7 +170,12 @@ def sessionise(
     numbered = _numbered(rows, duration(gap, "gap"), user, time)
     tag = nw.concat_str(nw.col(user).cast(nw.String()), nw.col(JOURNEY), separator="#")
     tagged = numbered.with_columns(nw.col(JOURNEY).cast(nw.String()))
-    return like(tagged.with_columns(tag.alias(JOURNEY)).sort(user, time), events)
+    done = tagged.with_columns(tag.alias(JOURNEY)).sort(user, time)
+    if isinstance(events, pd.DataFrame):
+        # DuckDB's own way to pandas trips over time zones.
+        frame: pd.DataFrame = done.collect("pyarrow").to_native().to_pandas()
+        return frame
+    return like(done, events)
 
 
 def duration(length: str | timedelta, name: str) -> timedelta:
@@ -257,7 +259,7 @@ def session_sensitivity(
     check_time(rows, time)
     rows = rows.select(
         nw.col(user).cast(nw.String()).alias(UNIT), label(touchpoint).alias(PLACE),
-        nw.col(time).alias(AT),
+        clock(rows, time).alias(AT),
     )  # fmt: skip
     if goal:
         check_known(rows, [goal], "goal")
@@ -278,16 +280,6 @@ def session_sensitivity(
             ),
         ),
     )  # fmt: skip
-
-
-def check_known(rows: Lazy, wanted: Sequence[str], name: str) -> None:
-    """Raise unless every touchpoint occurs."""
-    seen = collect(rows.select(PLACE).unique().sort(PLACE))[PLACE]
-    known = [str(one) for one in seen.dropna()]
-    for one in wanted:
-        if one not in known:
-            hint = _checks.did_you_mean(one, known)
-            raise ArgumentError(f"`{name}` names the touchpoint '{one}'; {hint}")
 
 
 def _rule(rows: Lazy, gap: timedelta, goal: str, level: float) -> dict[str, float]:

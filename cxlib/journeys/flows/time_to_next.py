@@ -20,8 +20,8 @@ from cxlib.journeys.experiments.verdicts import CORRECTIONS
 from cxlib.journeys.flows import _waits
 from cxlib.journeys.flows._depth import ARM
 from cxlib.journeys.flows._ratios import quantile
-from cxlib.journeys.flows._walk import walk
-from cxlib.journeys.flows.sessions import check_known, duration
+from cxlib.journeys.flows._walk import check_known, walk
+from cxlib.journeys.flows.sessions import duration
 from cxlib.result import Assumption, Finding, Result
 
 MIN_EVENTS = 10
