@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate.covariates import label
+from cxlib.estimate.design import Design
 from cxlib.estimate.did import DoubleDifference
 from cxlib.journeys import _words
 from cxlib.journeys._frames import Frame
@@ -16,6 +20,7 @@ from cxlib.journeys.observed._calendar import (
     EVERY,
     Every,
     Instant,
+    Rows,
     calendar,
     told,
 )
@@ -88,7 +93,7 @@ def difference_in_differences(
     -----
     Estimand: the mean change of the treated group less what it would have been, taken
     to be the change of the others (parallel trends), each label of them at the share it
-    had before. Four weighted means; standard
+    had before, where all have rows on both sides. Four weighted means; standard
     error between clusters from influence values, t with clusters less two. As a check
     each period is one observation of the gap between the groups, with the spread of
     those before and t with their number less one: this allows for shocks that all of a
