@@ -123,7 +123,7 @@ def test_shocks_of_a_whole_group_are_mostly_caught():
 
 def test_a_planted_pre_trend_is_loud():
     rng = np.random.default_rng(15)
-    found = [difference(stores(rng, 0.0, trend=0.15)) for _ in range(40)]
+    found = [difference(stores(rng, 0.0, trend=0.3)) for _ in range(40)]
     assert np.mean([one.placebo < 0.05 for one in found]) > 0.8
     assert np.mean([one.claimed for one in found]) < 0.2
 

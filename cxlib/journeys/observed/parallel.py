@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import pandas as pd
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate.covariates import label
-from cxlib.estimate.design import Design
+from cxlib.estimate.design import Design, Labels
 from cxlib.estimate.did import DoubleDifference
 from cxlib.journeys import _words
 from cxlib.journeys._frames import Frame
@@ -151,9 +150,10 @@ def difference_in_differences(
     return _result(panel, treated, told(clock.at), int((~known).sum()))
 
 
-def _same_mix(plan: Design, names: Any, inside: Rows, after: Rows) -> Design:
+def _same_mix(plan: Design, names: Labels, inside: Rows, after: Rows) -> Design:
     """Weigh the others after the change to the mix that they had before."""
     w = plan.weights.copy()
+    names = np.asarray(names)
     shares = {
         later: pd.Series(w[rows]).groupby(names[rows]).sum() / w[rows].sum()
         for later, rows in ((False, ~inside & ~after), (True, ~inside & after))
