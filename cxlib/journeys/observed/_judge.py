@@ -101,11 +101,15 @@ def method(settings: Settings, fitted: Fitted) -> str:
         if settings.unknown
         else ""
     )
+    low, high = f"{fitted.bound:.2g}", f"{1 - fitted.bound:.2g}"
+    trimmed = (
+        f"users with a chance of {settings.exposure} outside {low} to {high} trimmed"
+        if fitted.bound > 0
+        else "nobody trimmed"
+    )
     return (
         "Augmented inverse-propensity weighting, logistic propensity, "
-        f"{model} outcome, {settings.folds}-fold cross-fitted; users with a chance of "
-        f"{settings.exposure} outside {fitted.bound:.2g} to {1 - fitted.bound:.2g} "
-        f"trimmed.{unknown}"
+        f"{model} outcome, {settings.folds}-fold cross-fitted; {trimmed}.{unknown}"
     )
 
 

@@ -78,18 +78,21 @@ def benchmarks(
 
     The covariate that would leave least stands first.
     """
-    root = np.sqrt(weights)[:, None]
-    base = np.column_stack([np.ones(len(y)), x]) * root
-    whole = np.column_stack([base, inside[:, None] * root])
-    target, outcome = inside * root[:, 0], y * root[:, 0]
-    left_d, left_y = _rss(base, target), _rss(whole, outcome)
+    spread = x.std(axis=0)
+    scaled = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    table = np.column_stack([np.ones(len(y)), scaled, inside, y])
+    gram = (table.T * weights) @ table
+    d, target = gram.shape[0] - 2, gram.shape[0] - 1
+    base = list(range(d))
+    left_d, left_y = _rss(gram, base, d), _rss(gram, [*base, d], target)
     rows = []
     for name in covariates:
-        own = [1 + i for i, c in enumerate(columns) if _owned(c, name)]
+        own = {1 + i for i, c in enumerate(columns) if _owned(c, name)}
         if not own or gap.std_error <= 0:
             continue
-        exposure = 1 - left_d / max(_rss(np.delete(base, own, 1), target), 1e-300)
-        told = 1 - left_y / max(_rss(np.delete(whole, own, 1), outcome), 1e-300)
+        rest = [i for i in base if i not in own]
+        exposure = 1 - left_d / max(_rss(gram, rest, d), 1e-300)
+        told = 1 - left_y / max(_rss(gram, [*rest, d], target), 1e-300)
         rows.append((name, max(0.0, exposure), min(max(0.0, told), 1 - 1e-9)))
     return _left(rows, gap)
 
@@ -114,7 +117,9 @@ def _owned(column: str, covariate: str) -> bool:
     return column == covariate or column.startswith(f"{covariate} = ")
 
 
-def _rss(x: Array, y: Array) -> float:
-    """Residual sum of squares of a least-squares fit."""
-    beta = np.linalg.lstsq(x, y, rcond=None)[0]
-    return float(np.square(y - x @ beta).sum())
+def _rss(gram: Array, columns: Sequence[int], target: int) -> float:
+    """Residual sum of squares of a column on others, from their cross products."""
+    own = list(columns)
+    pull = gram[own, target]
+    beta = np.linalg.lstsq(gram[np.ix_(own, own)], pull, rcond=None)[0]
+    return float(max(0.0, gram[target, target] - pull @ beta))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate.covariates import label
+from cxlib.estimate.design import Design, Labels
 from cxlib.estimate.did import DoubleDifference
 from cxlib.journeys import _words
 from cxlib.journeys._frames import Frame
@@ -16,6 +19,7 @@ from cxlib.journeys.observed._calendar import (
     EVERY,
     Every,
     Instant,
+    Rows,
     calendar,
     told,
 )
@@ -87,7 +91,8 @@ def difference_in_differences(
     Notes
     -----
     Estimand: the mean change of the treated group less what it would have been, taken
-    to be the change of the others (parallel trends). Four weighted means; standard
+    to be the change of the others (parallel trends), each label of them at the share it
+    had before, where all have rows on both sides. Four weighted means; standard
     error between clusters from influence values, t with clusters less two. As a check
     each period is one observation of the gap between the groups, with the spread of
     those before and t with their number less one: this allows for shocks that all of a
@@ -131,14 +136,34 @@ def difference_in_differences(
     frame, names = frame[known].reset_index(drop=True), names[known]
     clock = calendar(frame[time], at=at, until=until, name=time)
     kept = ~clock.past
+    inside = (names == treated).to_numpy(dtype=bool)
+    plan = _rows.plan_of(frame, weights, cluster)
+    plan = _same_mix(plan.at(kept), names.to_numpy(dtype=object)[kept], inside[kept],
+                     clock.after[kept])  # fmt: skip
     panel = Panel(
         metric=metric, y=_rows.values_of(frame)[kept],
-        inside=(names == treated).to_numpy(dtype=bool)[kept], after=clock.after[kept],
+        inside=inside[kept], after=clock.after[kept],
         names=names.to_numpy(dtype=object)[kept],
         period=clock.periods(every).to_numpy()[kept],
-        plan=_rows.plan_of(frame, weights, cluster).at(kept), level=confidence_level,
+        plan=plan, level=confidence_level,
     )  # fmt: skip
     return _result(panel, treated, told(clock.at), int((~known).sum()))
+
+
+def _same_mix(plan: Design, names: Labels, inside: Rows, after: Rows) -> Design:
+    """Weigh the others after the change to the mix that they had before."""
+    w = plan.weights.copy()
+    names = np.asarray(names)
+    shares = {
+        later: pd.Series(w[rows]).groupby(names[rows]).sum() / w[rows].sum()
+        for later, rows in ((False, ~inside & ~after), (True, ~inside & after))
+    }
+    if len(shares[False]) < 2 or set(shares[False].index) != set(shares[True].index):
+        return plan
+    factor = shares[False] / shares[True]
+    moved = ~inside & after
+    w[moved] *= factor.loc[names[moved]].to_numpy(dtype=float)
+    return replace(plan, weights=w, weighted=True)
 
 
 def _check_label(names: pd.Series, group: str, treated: str) -> None:
