@@ -78,18 +78,32 @@ def _under(
     """Parse with one format; a few failures are blank and counted, more stop."""
     parsed, name = _parse(text, date_format), f"{source.name}: {text.name}"
     bad = parsed.isna() & text.notna()
+    rows = (int(bad.sum()), int(text.notna().sum()))
+    found = no_dates(text[bad], rows, date_format, source=source)
+    if isinstance(found, Problem):
+        return Converted(parsed, checks, [found])
+    return Converted(parsed, checks + found + _oddities(parsed, name), [])
+
+
+def no_dates(
+    bad: pd.Series, rows: tuple[int, int], date_format: str, *, source: Source
+) -> list[Check] | Problem:
+    """Say that cells, some or all of them in `bad`, are no dates.
+
+    `rows` holds how many there are, and of how many filled cells: few are a caution.
+    """
+    n_bad, filled = rows
     shown = "ISO 8601" if date_format == "ISO8601" else f"'{date_format}'"
-    if _share_bad(parsed, text) > MAX_BAD_SHARE:
-        problem = Problem(
-            rule=f"is not a date in the declared format {shown}", rows=int(bad.sum()),
-            examples=examples(text[bad]), file=source.name, column=str(text.name),
+    if filled and n_bad / filled > MAX_BAD_SHARE:
+        return Problem(
+            rule=f"is not a date in the declared format {shown}", rows=n_bad,
+            examples=examples(bad), file=source.name, column=str(bad.name),
             fix="Mend `date_format`, or the cells: a column has one date style.",
         )  # fmt: skip
-        return Converted(parsed, checks, [problem])
-    if bad.any():
-        detail = f"not a date in {shown}: left blank ({', '.join(examples(text[bad]))})"
-        checks = [*checks, Check.caution(name, detail, int(bad.sum()))]
-    return Converted(parsed, checks + _oddities(parsed, name), [])
+    if not n_bad:
+        return []
+    detail = f"not a date in {shown}: left blank ({', '.join(examples(bad))})"
+    return [Check.caution(f"{source.name}: {bad.name}", detail, n_bad)]
 
 
 def _stopped(text: pd.Series, fits: list[str], source: Source) -> Converted:
@@ -109,10 +123,18 @@ def _stopped(text: pd.Series, fits: list[str], source: Source) -> Converted:
 
 
 def _oddities(dates: pd.Series, name: str) -> list[Check]:
-    """Placeholders and dates to come, which survive every format."""
     naive = _naive(dates)
-    epoch = int((naive < _EPOCH).sum())
-    future = int((naive > pd.Timestamp.now() + pd.Timedelta(days=1)).sum())
+    before, after = plausible()
+    return odd_dates(name, int((naive < before).sum()), int((naive > after).sum()))
+
+
+def plausible() -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the bounds outside which a date is odd."""
+    return _EPOCH, pd.Timestamp.now() + pd.Timedelta(days=1)
+
+
+def odd_dates(name: str, epoch: int, future: int) -> list[Check]:
+    """Say how many dates are placeholders or to come, which survive every format."""
     found = []
     if epoch:
         found.append(
