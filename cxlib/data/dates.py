@@ -44,14 +44,34 @@ def read_dates(column: pd.Series, source: Source) -> Converted:
     share_bad = _share_bad(iso, text)
     if share_bad <= MAX_BAD_SHARE:
         return _under(text, "ISO8601", source, [])
-    formats = [d + c for d, c in product(_DAYS, _CLOCKS)]
     some = text.dropna().drop_duplicates().head(_TRIED)
-    formats = [f for f in formats if _share_bad(_parse(some, f), some) == 0]
-    fits = [f for f in formats if _share_bad(_parse(text, f), text) == 0]
+    fits = [f for f in _fitting(some) if _share_bad(_parse(text, f), text) == 0]
     if len(fits) == 1:
         detail = f"date_format '{fits[0]}' fits every cell; declare it"
         return _under(text, fits[0], source, [Check.caution(name, detail)])
-    return _stopped(text, fits, source)
+    problem = _undecided(text, fits, int(text.notna().sum()), source=source)
+    return Converted(pd.Series(pd.NaT, index=text.index), [], [problem])
+
+
+def advise(odd: pd.Series, rows: int, source: Source) -> Problem:
+    """Say which format to declare for texts that are not ISO 8601.
+
+    `odd` holds some of them; `rows` counts the filled cells.
+    """
+    fits = _fitting(odd)
+    if len(fits) != 1:
+        return _undecided(odd, fits, rows, source=source)
+    return Problem(
+        rule="is not a date in ISO 8601 and no format is declared", rows=rows,
+        examples=examples(odd), file=source.name, column=str(odd.name),
+        fix=f"Declare `date_format: '{fits[0]}'`, which fits what was looked at.",
+    )  # fmt: skip
+
+
+def _fitting(some: pd.Series) -> list[str]:
+    """Return the known formats that fit all of some texts."""
+    formats = [d + c for d, c in product(_DAYS, _CLOCKS)]
+    return [f for f in formats if _share_bad(_parse(some, f), some) == 0]
 
 
 def _parse(text: pd.Series, date_format: str) -> pd.Series:
@@ -106,7 +126,9 @@ def no_dates(
     return [Check.caution(f"{source.name}: {bad.name}", detail, n_bad)]
 
 
-def _stopped(text: pd.Series, fits: list[str], source: Source) -> Converted:
+def _undecided(
+    text: pd.Series, fits: list[str], rows: int, *, source: Source
+) -> Problem:
     """Explain why no single format can be chosen."""
     if fits:
         rule = f"day and month cannot be told apart: {' and '.join(fits)} both fit"
@@ -115,11 +137,10 @@ def _stopped(text: pd.Series, fits: list[str], source: Source) -> Converted:
         iso = _parse(text, "ISO8601")
         odd = text[iso.isna() & text.notna()]
         rule, seen = "no one date format fits every cell (mixed styles?)", examples(odd)
-    problem = Problem(
-        rule=rule, rows=int(text.notna().sum()), examples=seen, file=source.name,
+    return Problem(
+        rule=rule, rows=rows, examples=seen, file=source.name,
         column=str(text.name), fix="Declare `date_format`, such as '%d/%m/%Y %H:%M'.",
     )  # fmt: skip
-    return Converted(pd.Series(pd.NaT, index=text.index), [], [problem])
 
 
 def _oddities(dates: pd.Series, name: str) -> list[Check]:

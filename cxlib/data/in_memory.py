@@ -37,7 +37,16 @@ def read_in_memory(request: Request) -> Table:
     return Table(
         name=request.table, frame=merged, checks=_tables.to_frame(found + checks),
         counts=counts, files=tuple(files), grain=request.rules.grain,
+        period=_period(merged),
     )  # fmt: skip
+
+
+def _period(frame: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """First and last date of the column that dates a table's rows."""
+    for column in ("responded_at", "occurred_at", "invited_at"):
+        if column in frame.columns and frame[column].notna().any():
+            return frame[column].min(), frame[column].max()
+    return None
 
 
 def _read_part(

@@ -1,10 +1,6 @@
 """Tables that stay in their files: DuckDB, polars or Spark works the rows."""
 
-from typing import Literal
+from cxlib.data.engines.build import read_lazily
+from cxlib.data.engines.worker import ENGINES, Engine
 
-Engine = Literal["pandas", "duckdb", "polars", "spark"]
-ENGINES = ("pandas", "duckdb", "polars", "spark")
-
-
-def read_lazily(request, engine):
-    raise NotImplementedError
+__all__ = ["ENGINES", "Engine", "read_lazily"]
