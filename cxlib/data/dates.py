@@ -53,16 +53,17 @@ def read_dates(column: pd.Series, source: Source) -> Converted:
     return Converted(pd.Series(pd.NaT, index=text.index), [], [problem])
 
 
-def advise(odd: pd.Series, rows: int, source: Source) -> Problem:
+def advise(odd: pd.Series, rows: tuple[int, int], source: Source) -> Problem:
     """Say which format to declare for texts that are not ISO 8601.
 
-    `odd` holds some of them; `rows` counts the filled cells.
+    `odd` holds some of them; `rows` counts them all, and the filled cells.
     """
-    fits = _fitting(odd)
+    n_odd, filled = rows
+    fits = _fitting(odd) if n_odd == filled else []
     if len(fits) != 1:
-        return _undecided(odd, fits, rows, source=source)
+        return _undecided(odd, fits, filled, source=source)
     return Problem(
-        rule="is not a date in ISO 8601 and no format is declared", rows=rows,
+        rule="is not a date in ISO 8601 and no format is declared", rows=filled,
         examples=examples(odd), file=source.name, column=str(odd.name),
         fix=f"Declare `date_format: '{fits[0]}'`, which fits what was looked at.",
     )  # fmt: skip

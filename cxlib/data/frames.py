@@ -42,5 +42,5 @@ def collect(frame: Lazy) -> pd.DataFrame:
 
     Spark's own way to pandas warns of pandas 3 (pyspark 4.3).
     """
-    by_arrow = frame.implementation is nw.Implementation.PYSPARK
+    by_arrow = frame.implementation.is_pyspark()
     return frame.collect("pyarrow" if by_arrow else "pandas").to_pandas()

@@ -150,6 +150,7 @@ def kept(
     column: str,
     values: list[str],
     outside: pd.Series,
+    *,
     rows: int | None = None,
 ) -> Check:
     """Say what one `keep` left out: `outside` holds its texts, blank ones last."""

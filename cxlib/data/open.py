@@ -53,7 +53,8 @@ def open_source(source: Source, root: Path | None = None) -> Opened:
     """
     if source.format == "table":
         raise ArgumentError(
-            "`format` is 'table', a table of Spark's catalogue; declare `engine: spark`."
+            "`format` is 'table', a table of Spark's catalogue; declare "
+            "`engine: spark`."
         )
     path = resolve(source.path, root=root) if source.path else None
     folder = source.format == "coding_sheet" and path is not None and path.is_dir()

@@ -37,7 +37,8 @@ def repeated_key(
     keys: list[str], rows: int, shown: pd.DataFrame, source: Source
 ) -> Problem:
     """Say that rows share a key; `shown` holds some of the repeated keys."""
-    joined = shown[keys].astype(str).agg(" / ".join, axis=1)
+    words = shown[keys].astype(object).where(shown[keys].notna(), "(blank)")
+    joined = words.astype(str).agg(" / ".join, axis=1)
     return Problem(
         rule=f"{' + '.join(keys)} must name one row only", rows=rows,
         examples=examples(joined, words=True), file=source.name,

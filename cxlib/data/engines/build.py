@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
@@ -10,19 +11,24 @@ import pandas as pd
 from cxlib.data import checks as _tables
 from cxlib.data import rules
 from cxlib.data.checks import Check
-from cxlib.data.engines.columns import Column, as_text
-from cxlib.data.engines.part import Part, read_part
+from cxlib.data.engines.columns import as_text
+from cxlib.data.engines.part import read_part
+from cxlib.data.engines.state import Part, Rows
 from cxlib.data.engines.whole import distinct_rows, repeated_keys, respondents, scored
 from cxlib.data.engines.worker import Worker, reading, worker
 from cxlib.data.request import Request, stop
 from cxlib.data.table import Table
 from cxlib.errors import Problem
 
-Rows = nw.LazyFrame[Any]
-
 
 def read_lazily(request: Request, engine: str) -> Table:
-    """Read the table; its frame is the engine's own, and its rows stay in the files."""
+    """Read a table; its frame is the engine's own, and its rows stay in the files.
+
+    Parameters
+    ----------
+    request : Request
+    engine : {'duckdb', 'polars', 'spark'}
+    """
     hand = worker(engine)
     source = request.source
     parts = [read_part(one, request, hand, engine) for one in source.files]
@@ -46,9 +52,12 @@ def _whole(
     source = request.source
     problems = rules.blank_cells(_blanks(parts, request), request.rules, source)
     total = sum(part.n_rows for part in parts)
-    rows, twice = distinct_rows(rows, request, total)
+    shared = repeated_keys(rows, request)
+    twice = 0
+    if shared or not request.rules.unique:
+        rows, twice = distinct_rows(rows, request, total)
     checks = [rules.identical_rows(source, twice)] if twice else []
-    problems += repeated_keys(rows, request)
+    problems += repeated_keys(rows, request) if twice else shared
     n_rows = total - twice
     if request.table == "responses":
         rows, more = respondents(rows, request, engine, n_rows)
@@ -81,46 +90,43 @@ def _together(parts: list[Part]) -> Rows:
     """Put the files under each other; a column is text where it is text in one."""
     if len(parts) == 1:
         return parts[0].rows
-    types: dict[str, set[str]] = {}
-    for part in parts:
-        for column in part.columns:
-            if part.found[column.name]["filled"]:
-                types.setdefault(column.name, set()).add(_type(column))
-    names = list(dict.fromkeys(c.name for part in parts for c in part.columns))
-    return nw.concat(
-        [
-            part.rows.select(*[_like(part, n, types.get(n, {"text"})) for n in names])
-            for part in parts
-        ]
-    )
+    names = dict.fromkeys(column.name for part in parts for column in part.columns)
+    types = {name: _type(parts, name) for name in names}
+    alike = [part.rows.select(*_columns(part, types)) for part in parts]
+    return nw.concat(alike)
 
 
-def _type(column: Column) -> str:
-    dtype = column.dtype
-    if dtype == nw.String():
-        return "text"
-    if dtype.is_integer():
-        return "whole"
-    return "number" if dtype.is_float() else str(dtype)
+def _type(parts: list[Part], name: str) -> Any:
+    """The type that all files can share: a whole number becomes a float, then text."""
+    found = [column for part in parts for column in part.columns if column.name == name]
+    filled = {
+        column.dtype
+        for part in parts
+        for column in part.columns
+        if column.name == name and part.found[name]["filled"]
+    }
+    if len(filled) == 1 and len(found) == len(parts):
+        return filled.pop()
+    if filled and all(dtype.is_numeric() for dtype in filled):
+        return nw.Float64()
+    return filled.pop() if len(filled) == 1 else nw.String()
 
 
-def _like(part: Part, name: str, types: set[str]) -> nw.Expr:
-    """Return a part's column in the type that all parts share."""
+def _columns(part: Part, types: Mapping[str, Any]) -> list[nw.Expr]:
+    """Return a part's columns in the types that all parts share."""
     columns = {column.name: column for column in part.columns}
-    numbers = types <= {"whole", "number"}
-    whole = types == {"whole"} and name in columns
-    target = nw.Int64() if whole else nw.Float64() if numbers else nw.String()
-    if name not in columns:
-        kept = {c.name: c.dtype for c in part.columns}
-        _ = kept
-        return nw.lit(None).cast(target).alias(name)
-    column = columns[name]
-    if len(types) == 1 and not numbers and "text" not in types:
-        return nw.col(name)
-    if numbers:
-        return nw.col(name).cast(target)
-    whole = part.found[name].get("whole") == part.found[name]["filled"]
-    return as_text(column, whole=bool(whole))
+    out = []
+    for name, dtype in types.items():
+        column = columns.get(name)
+        if column is None or not part.found[name]["filled"]:
+            out.append(nw.lit(None).cast(dtype).alias(name))
+        elif dtype == nw.String():
+            found = part.found[name]
+            whole = found.get("whole", found["filled"]) == found["filled"]
+            out.append(as_text(column, whole=whole))
+        else:
+            out.append(nw.col(name).cast(dtype))
+    return out
 
 
 def _period(parts: list[Part]) -> tuple[pd.Timestamp, pd.Timestamp] | None:

@@ -102,13 +102,18 @@ def value(column: Column) -> nw.Expr:
 
 def converted(column: Column, found: Mapping[str, Any], n_rows: int) -> nw.Expr:
     """Return a column in its kind, given its counts."""
-    cells = nw.col(column.name)
-    if column.kind == "date":
+    if column.date:
         return nw.col(column.date).alias(column.name)
     if column.kind in TEXTS:
         return as_text(column, whole=found.get("whole") == found["filled"])
     if column.kind is not None:
         return value(column).alias(column.name)
+    return _natural(column, found, n_rows)
+
+
+def _natural(column: Column, found: Mapping[str, Any], n_rows: int) -> nw.Expr:
+    """A column of no contract: numbers or flags where every filled cell is one."""
+    cells = nw.col(column.name)
     if column.dtype.is_integer() and found["filled"] < n_rows:
         return cells.cast(nw.Float64())
     if not column.is_text or not found["filled"]:

@@ -83,7 +83,7 @@ def with_dates(
 
 
 def numbered(rows: duckdb.DuckDBPyRelation, name: str) -> duckdb.DuckDBPyRelation:
-    """Add a text column 'row 1', 'row 2', …"""
+    """Add a text column: 'row 1', 'row 2' and so on."""
     return rows.project(f"*, 'row ' || row_number() OVER () AS {_name(name)}")
 
 

@@ -10,6 +10,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cxlib.data.open import missing_file
 from cxlib.data.source import Source
@@ -30,6 +31,11 @@ class Scanned:
     path: Path
     sha256: str
     n_bytes: int
+    head: bytes = b""
+    quoted_lines: bool = False
+
+
+class _Text(NamedTuple):
     head: bytes = b""
     quoted_lines: bool = False
 
@@ -76,14 +82,15 @@ def scan(path: Path, source: Source) -> Scanned:
             if source.format == "csv":
                 facts = _scan_text(_hashed(handle, digest), path, source)
             else:
-                facts = {}
+                facts = _Text()
                 for _ in _hashed(handle, digest):
                     pass
     except OSError as error:
         raise DataError(f"{path.name} cannot be opened: {error.strerror}.") from None
     return Scanned(
-        path=path, sha256=digest.hexdigest(), n_bytes=path.stat().st_size, **facts
-    )
+        path=path, sha256=digest.hexdigest(), n_bytes=path.stat().st_size,
+        head=facts.head, quoted_lines=facts.quoted_lines,
+    )  # fmt: skip
 
 
 def together(files: list[Scanned]) -> tuple[str, int]:
@@ -101,9 +108,7 @@ def _hashed(handle: object, digest: object) -> Iterator[bytes]:
         yield chunk
 
 
-def _scan_text(
-    chunks: Iterator[bytes], path: Path, source: Source
-) -> dict[str, bytes | bool]:
+def _scan_text(chunks: Iterator[bytes], path: Path, source: Source) -> _Text:
     """Check encoding and quotes; keep the first bytes."""
     text = _unzipped(chunks, path) if path.suffix == ".gz" else chunks
     decoder = getincrementaldecoder(source.encoding or "utf-8")()
@@ -127,7 +132,7 @@ def _scan_text(
         )
     if not head.strip(b"\xef\xbb\xbf\r\n\t "):
         raise DataError(f"{path.name} is empty; export it again.")
-    return {"head": head, "quoted_lines": quoted}
+    return _Text(head, quoted)
 
 
 def _unzipped(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:

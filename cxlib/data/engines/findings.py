@@ -56,4 +56,4 @@ def _dates(
     said = no_dates(seen, (bad, filled), source.date_format or ISO8601, source=source)
     if not isinstance(said, Problem):
         return said + odd, []
-    return [], [said if source.date_format else advise(seen, filled, source)]
+    return [], [said if source.date_format else advise(seen, (bad, filled), source)]

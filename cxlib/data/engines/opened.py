@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,19 @@ _ALIKE = {"utf8": "utf-8", "utf_8": "utf-8", "utf-8-sig": "utf-8"} | dict.fromke
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Opened:
-    """Rows under their own names; cells of delimited text are all text.
+    """Rows as the engine names their columns; cells of delimited text are all text.
 
-    `long_rows` counts the rows with too many cells where the engine lets them pass.
+    `names` leads from the file's names to the engine's: SQL does not tell case apart.
+    Where the engine lets rows with too many cells pass, `torn` names the column that
+    keeps them whole and `long_rows` counts them.
     """
 
     rows: nw.LazyFrame[Any]
+    names: dict[str, str]
     checks: list[Check]
     sha256: str = ""
     n_bytes: int = 0
+    torn: str = ""
     long_rows: nw.Expr | None = None
 
 
@@ -56,7 +60,7 @@ def open_lazily(
     files = [scan(path, source) for path in find_files(source, root)]
     with reading(source, engine):
         rows = nw.from_native(engine.open_parquet(files)).lazy()
-        return Opened(rows=_named(rows), checks=[], **_facts(files))
+        return Opened(rows=rows, names=_names(rows), checks=[], **_facts(files))
 
 
 def _queried(source: Source, engine: Worker, root: Path | None) -> Opened:
@@ -65,7 +69,7 @@ def _queried(source: Source, engine: Worker, root: Path | None) -> Opened:
         files = [scan(path, source) for path in find_files(source, root)]
     with reading(source, engine):
         rows = nw.from_native(engine.open_query(source, root)).lazy()
-        return Opened(rows=_named(rows), checks=[], **_facts(files))
+        return Opened(rows=rows, names=_names(rows), checks=[], **_facts(files))
 
 
 def _text(source: Source, engine: Worker, *, called: str, root: Path | None) -> Opened:
@@ -83,10 +87,11 @@ def _text(source: Source, engine: Worker, *, called: str, root: Path | None) -> 
     with reading(source, engine):
         rows = nw.from_native(engine.open_text(files, plain, sep, encoding)).lazy()
         torn = [c for c in rows.collect_schema().names() if c not in plain]
-    long_rows = _long(torn[0], sep, len(names)) if torn else None
-    named = dict(zip(plain, names, strict=True))
-    rows = rows.rename(named)
-    return Opened(rows=rows, checks=checks, long_rows=long_rows, **_facts(files))
+    named = dict(zip(names, plain, strict=True))
+    whole = Opened(rows=rows, names=named, checks=checks, **_facts(files))
+    if not torn:
+        return whole
+    return replace(whole, torn=torn[0], long_rows=_long(torn[0], sep, len(names)))
 
 
 def _header(
@@ -119,11 +124,10 @@ def _long(torn: str, sep: str, width: int) -> nw.Expr:
     return nw.when(cells > width).then(nw.lit(1)).count()
 
 
-def _named(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _names(rows: nw.LazyFrame[Any]) -> dict[str, str]:
     """Headers on one line, none blank."""
-    old = rows.collect_schema().names()
-    new = unique([clean(name) for name in old])
-    return rows.rename({a: b for a, b in zip(old, new, strict=True) if a != b})
+    own = rows.collect_schema().names()
+    return dict(zip(unique([clean(name) for name in own]), own, strict=True))
 
 
 def _facts(files: list[Scanned]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from narwhals.exceptions import ComputeError
+
 from cxlib.data.engines.files import Scanned
 from cxlib.data.engines.iso import ISO8601, translated
 from cxlib.data.source import Source
@@ -21,7 +23,7 @@ GROUP = "${{{}}}"
 _SPELLED = "%Y-%m-%d %H:%M:%S%.f%#z"
 
 
-def _polars() -> Any:  # noqa: ANN401
+def _polars() -> Any:
     try:
         import polars
     except ImportError:
@@ -33,7 +35,7 @@ def _polars() -> Any:  # noqa: ANN401
 
 def errors() -> tuple[type[Exception], ...]:
     """Return what polars raises."""
-    return (_polars().exceptions.PolarsError, OSError)
+    return (_polars().exceptions.PolarsError, ComputeError, OSError)
 
 
 def open_text(
@@ -68,7 +70,7 @@ def with_dates(
 
 
 def numbered(rows: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """Add a text column 'row 1', 'row 2', …"""
+    """Add a text column: 'row 1', 'row 2' and so on."""
     polars = _polars()
     position = polars.int_range(1, polars.len() + 1).cast(polars.String)
     return rows.with_columns((polars.lit("row ") + position).alias(name))
@@ -84,7 +86,7 @@ def reason(error: Exception) -> str:
 
 def _date(column: str, date_format: str) -> pl.Expr:
     polars = _polars()
-    text = polars.col(column)
+    text: pl.Expr = polars.col(column)
     if not date_format:
         return text.cast(polars.Datetime("us"))
     if date_format == "UTC":

@@ -28,14 +28,16 @@ _CODES = {
     "text": "'{}'",
 }  # fmt: skip
 _TWICE = {"%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh", "%M": "mm", "%S": "ss"}
+_SHUFFLES = "spark.sql.shuffle.partitions"
 _LOCAL = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
 
 
 def session() -> SparkSession:
     """Return the running session, else start one as SPARK_* and its files configure.
 
-    On one machine it comes without web page and progress bar, and on every core unless
-    a master is configured.
+    One that is started here comes without web page and progress bar, on every core of
+    this machine unless a master is configured; on one machine, with fewer shuffle
+    partitions than a cluster needs.
 
     Raises
     ------
@@ -65,6 +67,9 @@ def session() -> SparkSession:
                 f"and Java 17 or newer: {advice}"
             ) from None
     started.sparkContext.setLogLevel("ERROR")
+    small = started.sparkContext.master.startswith("local")
+    if small and started.conf.get(_SHUFFLES) == "200":
+        started.conf.set(_SHUFFLES, str(2 * started.sparkContext.defaultParallelism))
     return started
 
 

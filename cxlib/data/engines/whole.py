@@ -89,7 +89,8 @@ def scored(
         texts = int(tally[tally.index == inf].sum())
         counts = {"rows": n_rows}
         good = score < inf
-        checks, problems = ([text_scores(file, texts)] if texts else []), []
+        checks = [text_scores(file, texts)] if texts else []
+        problems: list[Problem] = []
     else:
         counts, checks, problems = judge(tally, n_rows, scale, file)
         good = (score >= scale.low) & (score <= scale.high)
@@ -114,7 +115,7 @@ def read_scores(
             "more, not scores; map another column to score."
         )
     read = labelled_numbers(each[column.name])
-    expression = nw.when(~cells.is_null()).then(nw.lit(inf))
+    expression: nw.Expr = nw.when(~cells.is_null()).then(nw.lit(inf))
     for text, score in zip(each[column.name], read, strict=True):
         if pd.notna(score):
             one = nw.when(cells == text).then(nw.lit(float(score)))

@@ -29,19 +29,19 @@ class Worker(Protocol):
 
     def open_text(
         self, files: list[Scanned], names: list[str], sep: str, encoding: str
-    ) -> Any:  # noqa: ANN401
+    ) -> Any:
         """Return delimited files as text cells under the given names."""
 
-    def open_parquet(self, files: list[Scanned]) -> Any:  # noqa: ANN401
+    def open_parquet(self, files: list[Scanned]) -> Any:
         """Return Parquet files with their own types."""
 
-    def open_query(self, source: Source, root: Path | None) -> Any:  # noqa: ANN401
+    def open_query(self, source: Source, root: Path | None) -> Any:
         """Return what a query finds."""
 
-    def with_dates(self, rows: Any, dates: Mapping[str, tuple[str, str]]) -> Any:  # noqa: ANN401
+    def with_dates(self, rows: Any, dates: Mapping[str, tuple[str, str]]) -> Any:
         """Add parsed columns: name -> the column to parse, its format."""
 
-    def numbered(self, rows: Any, name: str) -> Any:  # noqa: ANN401
+    def numbered(self, rows: Any, name: str) -> Any:
         """Add a text column that differs from row to row."""
 
     def reason(self, error: Exception) -> str:
