@@ -67,7 +67,7 @@ def session() -> SparkSession:
                 f"and Java 17 or newer: {advice}"
             ) from None
     started.sparkContext.setLogLevel("ERROR")
-    small = started.sparkContext.master.startswith("local")
+    small = str(started.sparkContext.master).startswith("local")
     if small and started.conf.get(_SHUFFLES) == "200":
         started.conf.set(_SHUFFLES, str(2 * started.sparkContext.defaultParallelism))
     return started
