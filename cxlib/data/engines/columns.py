@@ -14,6 +14,7 @@ from cxlib.data.dates import plausible
 from cxlib.data.personal import ADDRESS
 
 _BLANKS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u2000\u2003\u2007\u2009\u202f\u3000"
+_EDGED = f"^[{_BLANKS}]|[{_BLANKS}]$"
 TEXTS = {"id", "label", "text", "period"}
 
 
@@ -40,7 +41,9 @@ def tidy(name: str, dtype: nw.dtypes.DType, missing: tuple[str, ...]) -> nw.Expr
     """Strip text; null for blanks, NaN and what the source declares no answer."""
     column = nw.col(name)
     if dtype in {nw.Categorical, nw.Enum, nw.String}:
-        text = column.cast(nw.String()).str.strip_chars(_BLANKS)
+        raw = column.cast(nw.String())
+        edged = raw.str.contains(_EDGED)
+        text = nw.when(edged).then(raw.str.strip_chars(_BLANKS)).otherwise(raw)
         return nw.when(~text.is_in(["", *missing])).then(text).alias(name)
     codes = [float(code) for code in missing if _is_number(code)]
     if dtype.is_float() or dtype == nw.Decimal or (codes and dtype.is_numeric()):

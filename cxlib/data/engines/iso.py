@@ -14,6 +14,7 @@ _ISO = (
     r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}"
     r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?$"
 )
+_USUAL = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?$"
 _CODES = ["%Y", "%m", "%d", "%H", "%M", "%S", "%f", "%I", "%p", "%b", "%B"]
 
 
@@ -23,6 +24,12 @@ def spelled(text: nw.Expr, group: str) -> nw.Expr:
     Anything else becomes null. `group` is how the engine writes a group in a
     replacement, such as '${}'.
     """
+    usual = text.str.contains(_USUAL)
+    zoned = nw.concat_str(text.str.replace_all("T", " ", literal=True), nw.lit("Z"))
+    return nw.when(usual).then(zoned).otherwise(_respelled(text, group))
+
+
+def _respelled(text: nw.Expr, group: str) -> nw.Expr:
     one, two = group.format(1), group.format(2)
     return (
         nw.when(text.str.contains(_ISO))
