@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test fast doctest nbval slow lab notebooks sample lint types \
+.PHONY: help setup report test fast doctest nbval slow spark lab notebooks sample lint types \
         browser lock clean
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make sample      make data/sample again from its seed"
 	@echo "make slow        calibration and end-to-end tests"
 	@echo "make lint types  ruff and mypy"
+	@echo "make spark       install Java and pyspark, then run the tests of engine: spark"
 	@echo "make browser     install Chromium (Debian, Ubuntu) for the browser tests"
 	@echo "make lock        resolve requirements.lock again from pyproject.toml (needs uv)"
 
@@ -34,7 +35,7 @@ report: $(STAMP)
 test: fast doctest nbval
 
 fast: $(STAMP)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not spark"
 
 doctest: $(STAMP)
 	$(PYTEST) --doctest-modules cxlib
@@ -43,7 +44,11 @@ nbval: $(STAMP)
 	$(PYTEST) --nbval-lax --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
 
 slow: $(STAMP)
-	$(PYTEST) -m slow
+	$(PYTEST) -m "slow and not spark"
+
+spark: $(STAMP)
+	@sh tools/install_spark.sh $(VENV)
+	$(BIN)/python -m pytest -m spark
 
 lab: $(STAMP)
 	@$(BIN)/jupyter lab --config lab/jupyter_lab_config.py

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -33,6 +35,21 @@ def shared() -> Callable[[str], Path]:
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """One small Spark session for all tests; skips without pyspark or Java."""
+    sql = pytest.importorskip("pyspark.sql", reason="pyspark is missing: make spark")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.skip("Java is missing: make spark")
+    builder = sql.SparkSession.builder.master("local[2]").appName("cx-workbook tests")
+    builder = builder.config("spark.ui.enabled", "false")
+    builder = builder.config("spark.log.level", "ERROR")
+    builder = builder.config("spark.sql.shuffle.partitions", "4")
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -61,9 +61,20 @@ CONTRACTS: Mapping[str, Contract] = {
     ),
     "users": Contract(
         grain="one randomised unit",
-        kinds={"user_id": "id", "variant": "label", "cluster": "label"},
+        kinds={
+            "user_id": "id", "variant": "label", "cluster": "label",
+            "assigned_at": "date",
+        },
         required=("user_id", "variant"), filled=("user_id", "variant"),
         unique=("user_id",),
+    ),
+    "customers": Contract(
+        grain="one customer",
+        kinds={
+            "user_id": "id", "variant": "label", "cluster": "label",
+            "assigned_at": "date",
+        },
+        required=("user_id",), filled=("user_id",), unique=("user_id",),
     ),
     "events": Contract(
         grain="one journey step",
@@ -104,7 +115,8 @@ def contract(table: str) -> Contract:
     Parameters
     ----------
     table : str
-        One of responses, invitations, codings, users, events, periods, initiatives.
+        One of responses, invitations, codings, users, customers, events, periods,
+        initiatives.
 
     Raises
     ------

@@ -12,17 +12,17 @@ from cxlib.data.contract import Kind
 from cxlib.data.source import Source
 from cxlib.errors import Problem
 
-_NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
-_GROUPED = {
+NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+GROUPED = {
     ",": r"[-+]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?",
     ".": r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?",
 }
 _COMMA = r"[-+]?\d{1,3}(\.\d{3})*,\d+|[-+]?\d+,\d+"
 _THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
 _LABELLED = re.compile(r"^(\d+)(?:\s*[-–—:=.(]\s*|\s+)[^\d\s\-–—:=.(].*$", re.DOTALL)
-_TRUE = {"true", "yes", "1", "1.0", "y", "si", "sì"}
-_FALSE = {"false", "no", "0", "0.0", "n"}
-_EXACT = 2**53
+TRUE = {"true", "yes", "1", "1.0", "y", "si", "sì"}
+FALSE = {"false", "no", "0", "0.0", "n"}
+EXACT = 2**53
 MAX_BAD_SHARE = 0.01
 
 
@@ -59,11 +59,11 @@ def plain_numbers(column: pd.Series, decimal: str = "") -> pd.Series:
         return column.astype(float)
     text = column.astype("string").str.strip()
     if decimal:
-        grouped = text.str.fullmatch(_GROUPED[decimal]).fillna(value=False).astype(bool)
+        grouped = text.str.fullmatch(GROUPED[decimal]).fillna(value=False).astype(bool)
         merged = text.str.replace("." if decimal == "," else ",", "", regex=False)
         rest = text if decimal == "." else text.mask(text.notna())
         text = merged.str.replace(",", ".", regex=False).where(grouped, rest)
-    fits = text.str.fullmatch(_NUMBER).fillna(value=False).astype(bool)
+    fits = text.str.fullmatch(NUMBER).fillna(value=False).astype(bool)
     return pd.to_numeric(text.where(fits), errors="coerce").astype(float)
 
 
@@ -72,11 +72,15 @@ def _number(column: pd.Series, source: Source) -> Converted:
     bad = values.isna() & column.notna()
     if not bad.any():
         return Converted(values, [], [])
-    problem = Problem(
-        rule="is not a number", rows=int(bad.sum()), examples=examples(column[bad]),
-        file=source.name, column=str(column.name), fix=_number_fix(column[bad], source),
+    return Converted(values, [], [no_numbers(column[bad], int(bad.sum()), source)])
+
+
+def no_numbers(bad: pd.Series, rows: int, source: Source) -> Problem:
+    """Say that cells, some or all of them in `bad`, are no numbers."""
+    return Problem(
+        rule="is not a number", rows=rows, examples=examples(bad),
+        file=source.name, column=str(bad.name), fix=_number_fix(bad, source),
     )  # fmt: skip
-    return Converted(values, [], [problem])
 
 
 def _number_fix(bad: pd.Series, source: Source) -> str:
@@ -94,19 +98,19 @@ def _number_fix(bad: pd.Series, source: Source) -> str:
 
 def _flag(column: pd.Series, source: Source) -> Converted:
     text = column.astype("string").str.strip().str.casefold()
-    values = text.map(lambda t: 1.0 if t in _TRUE else 0.0 if t in _FALSE else None)
+    values = text.map(lambda t: 1.0 if t in TRUE else 0.0 if t in FALSE else None)
     values = values.astype(float)
     bad = values.isna() & text.notna()
-    problems = []
-    if bad.any():
-        problems = [
-            Problem(
-                rule="is neither 0/1, true/false nor yes/no", rows=int(bad.sum()),
-                examples=examples(column[bad]), file=source.name,
-                column=str(column.name), fix="Recode the column.",
-            )
-        ]  # fmt: skip
-    return Converted(values, [], problems)
+    rows = int(bad.sum())
+    return Converted(values, [], [no_flags(column[bad], rows, source)] if rows else [])
+
+
+def no_flags(bad: pd.Series, rows: int, source: Source) -> Problem:
+    """Say that cells, some or all of them in `bad`, are no flags."""
+    return Problem(
+        rule="is neither 0/1, true/false nor yes/no", rows=rows, examples=examples(bad),
+        file=source.name, column=str(bad.name), fix="Recode the column.",
+    )  # fmt: skip
 
 
 def _score(column: pd.Series, source: Source) -> Converted:
@@ -117,20 +121,23 @@ def _score(column: pd.Series, source: Source) -> Converted:
     """
     values = plain_numbers(column, source.decimal)
     bad = values.isna() & column.notna()
-    labelled = (
-        column.where(bad)
-        .astype("string")
-        .str.strip()
-        .str.extract(_LABELLED, expand=False)
-    )
-    read = pd.to_numeric(labelled, errors="coerce").astype(float)
-    checks = []
-    if read.notna().any():
-        detail = "the number before a label was read ('10 - Extremely likely')"
-        name = f"{source.name}: {column.name}"
-        checks.append(Check.caution(name, detail, int(read.notna().sum())))
+    read = labelled_numbers(column.where(bad))
+    rows = int(read.notna().sum())
+    checks = [read_labels(f"{source.name}: {column.name}", rows)] if rows else []
     text = bad & read.isna()
     return Converted(values.fillna(read).mask(text, float("inf")), checks, [])
+
+
+def labelled_numbers(column: pd.Series) -> pd.Series:
+    """Return the number before each label ('10 - Extremely likely'), else NaN."""
+    text = column.astype("string").str.strip().str.extract(_LABELLED, expand=False)
+    return pd.to_numeric(text, errors="coerce").astype(float)
+
+
+def read_labels(name: str, rows: int) -> Check:
+    """Say how many scores were read from labels."""
+    detail = "the number before a label was read ('10 - Extremely likely')"
+    return Check.caution(name, detail, rows)
 
 
 def natural(column: pd.Series, decimal: str = "") -> pd.Series:
@@ -149,7 +156,7 @@ def natural(column: pd.Series, decimal: str = "") -> pd.Series:
     if filled.str.casefold().isin(["true", "false"]).all():
         return text.str.casefold().map({"true": 1.0, "false": 0.0}).astype(float)
     values = plain_numbers(column, decimal)
-    coded = filled.str.fullmatch(r"0\d+").any() or values.abs().max() >= _EXACT
+    coded = filled.str.fullmatch(r"0\d+").any() or values.abs().max() >= EXACT
     if coded or values.notna().sum() < len(filled):
         return as_text(column)
     whole = values.notna().all() and (values % 1 == 0).all()

@@ -60,16 +60,23 @@ def read_delimited(
         Empty file, rows with more cells than the header, unknown encoding.
     """
     text, checks = _decode(path, source)
+    sep, head, told = read_header(text, source)
+    names, labels, used = _headers(head, source.format)
+    frame = _body(text, sep, used, names, source)
+    return frame, labels, checks + told
+
+
+def read_header(text: str, source: Source) -> tuple[str, list[list[str]], list[Check]]:
+    """Return the separator, the first rows, and what was found out of them."""
+    checks = []
     sep = {"\\t": "\t", "tab": "\t"}.get(source.sep, source.sep) or _separator(text)
     if not source.sep:
         checks.append(Check.ok(source.name, f"separator {sep!r} found in the header"))
     head = _rows(text, sep, 3, source)
-    names, labels, used = _headers(head, source.format)
-    frame = _body(text, sep, used, names, source)
-    if len(names) == 1:
+    if len(head[0]) == 1:
         detail = f"one column only; is the separator really {sep!r}? Declare `sep`."
         checks.append(Check.caution(source.name, detail))
-    return frame, labels, checks
+    return sep, head, checks
 
 
 def _decode(path: Path, source: Source) -> tuple[str, list[Check]]:
@@ -116,10 +123,15 @@ def _bytes(path: Path, source: Source) -> bytes:
             raise DataError(
                 f"{source.name} is not a whole gzip file; export it again."
             ) from None
+    stop_at_binary(raw, source)
+    return raw
+
+
+def stop_at_binary(raw: bytes, source: Source) -> None:
+    """Raise if a file's first bytes are those of no text."""
     for mark, kind, fix in _BINARY:
         if raw.startswith(mark):
             raise DataError(f"{source.name} is {kind}, not text; {fix}.")
-    return raw
 
 
 def _separator(text: str) -> str:

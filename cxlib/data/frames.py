@@ -38,5 +38,9 @@ def lazy(frame: Frame, names: Iterable[str], table: str) -> Lazy:
 
 
 def collect(frame: Lazy) -> pd.DataFrame:
-    """Bring an aggregate to pandas."""
-    return frame.collect("pandas").to_pandas()
+    """Bring an aggregate to pandas; Spark's way leads through Arrow.
+
+    Spark's own way to pandas warns of pandas 3 (pyspark 4.3).
+    """
+    by_arrow = frame.implementation.is_pyspark()
+    return frame.collect("pyarrow" if by_arrow else "pandas").to_pandas()

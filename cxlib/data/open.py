@@ -17,7 +17,7 @@ from cxlib.data.checks import Check
 from cxlib.data.coding_sheet import as_codings, read_coding_sheets, workbooks
 from cxlib.data.delimited import read_delimited
 from cxlib.data.source import Source
-from cxlib.errors import DataError
+from cxlib.errors import ArgumentError, DataError
 from cxlib.paths import project_root, resolve
 
 _UNREADABLE = (duckdb.Error, BadZipFile, OSError, ValueError, KeyError, ImportError)
@@ -51,10 +51,15 @@ def open_source(source: Source, root: Path | None = None) -> Opened:
     DataError
         Missing, empty or unreadable file; a query that fails.
     """
+    if source.format == "table":
+        raise ArgumentError(
+            "`format` is 'table', a table of Spark's catalogue; declare "
+            "`engine: spark`."
+        )
     path = resolve(source.path, root=root) if source.path else None
     folder = source.format == "coding_sheet" and path is not None and path.is_dir()
     if path is not None and not (path.is_file() or folder):
-        raise DataError(_missing(source, path))
+        raise DataError(missing_file(source, path))
     try:
         digest, size = _fingerprint(path)
     except OSError as error:
@@ -75,7 +80,8 @@ def open_source(source: Source, root: Path | None = None) -> Opened:
     return Opened(frame=frame, labels=labels, checks=checks, file=file)
 
 
-def _missing(source: Source, path: Path) -> str:
+def missing_file(source: Source, path: Path) -> str:
+    """Say that there is no such file, and what there is in its folder."""
     if path.is_dir():
         return f"{source.path} is a folder; name one file in it."
     near = path.parent if path.parent.is_dir() else None

@@ -20,7 +20,7 @@ _PERSONAL = re.compile(
     | dateofbirth | birthdate | dob | datadinascita""",
     re.VERBOSE,
 )
-_ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _TOOLS = {"qualtrics", "surveymonkey"}
 
 
@@ -33,19 +33,30 @@ def drop_personal(
     the params file maps or needs stays: somebody asked for it by name. A bare "name" is
     personal in a survey tool's export only.
     """
-    wanted = {*ours, *source.columns, *source.set, *source.keep}
+    wanted = asked_for(source, ours)
     personal = [
         c
         for c in frame.columns
-        if c not in wanted and (_is_personal(str(c), source) or _addresses(frame[c]))
+        if c not in wanted and (is_personal(str(c), source) or _addresses(frame[c]))
     ]
     if not personal:
         return frame, []
+    return frame.drop(columns=personal), [left_out(personal, source)]
+
+
+def asked_for(source: Source, ours: Iterable[str]) -> set[str]:
+    """Return the columns that stay because somebody named them."""
+    return {*ours, *source.columns, *source.set, *source.keep}
+
+
+def left_out(personal: Iterable[str], source: Source) -> Check:
+    """Say which columns are not read."""
     detail = f"personal columns left in the file: {', '.join(map(str, personal))}"
-    return frame.drop(columns=personal), [Check.ok(source.name, detail)]
+    return Check.ok(source.name, detail)
 
 
-def _is_personal(column: str, source: Source) -> bool:
+def is_personal(column: str, source: Source) -> bool:
+    """Whether a column's name says that it holds a person's particulars."""
     folded = re.sub(r"[^a-z0-9]", "", column.casefold())
     if folded in {"name", "nome", "address", "indirizzo"}:
         return source.format in _TOOLS
@@ -57,4 +68,4 @@ def _addresses(column: pd.Series) -> bool:
     if not (pd.api.types.is_string_dtype(column) or column.dtype == object):
         return False
     filled = column.dropna().head(200).astype("string")
-    return bool(len(filled) and filled.str.fullmatch(_ADDRESS).mean() > 0.5)
+    return bool(len(filled) and filled.str.fullmatch(ADDRESS).mean() > 0.5)

@@ -17,50 +17,74 @@ _MIN_TO_DOUBT = 50
 def check_scores(
     frame: pd.DataFrame, scale: Scale, file: str
 ) -> tuple[pd.DataFrame, dict[str, int], list[Check], list[Problem]]:
-    """Blank the answers that are off the scale and count asked, answered and so on.
+    """Blank the answers that are off the scale; see `judge`."""
+    score = frame["score"]
+    tally = score.groupby(score, sort=False).size()
+    counts, checks, problems = judge(tally, len(score), scale, file)
+    return (
+        frame.assign(score=score.where(scale.valid(score))), counts, checks, problems
+    )  # fmt: skip
+
+
+def judge(
+    tally: pd.Series, asked: int, scale: Scale, file: str
+) -> tuple[dict[str, int], list[Check], list[Problem]]:
+    """Count asked, answered and so on from how often each answer was given.
 
     A share of more than 20 % off the scale, or a registry scale whose upper half (on
     an NPS scale: whose promoters) nobody in 50 used, stops the run: the declared scale
     is most likely wrong. A highest answer that nobody in 50 gave is a caution.
+
+    Parameters
+    ----------
+    tally : pandas.Series
+        Rows by answer; text is infinite, a blank is left out.
+    asked : int
+        Rows, blank ones included.
+    scale : Scale
+    file : str
+        For messages.
     """
-    score = frame["score"]
-    valid = scale.valid(score)
-    off = score.notna() & ~valid
+    answers = pd.Series(tally.index, tally.index, dtype=float)
+    valid = scale.valid(answers)
+    given, answered = int(tally.sum()), int(tally[valid].sum())
+    off = given - answered
     counts = {
-        "asked": len(frame), "answered": int(valid.sum()),
-        "blank": int(score.isna().sum()), "invalid": int(off.sum()),
+        "asked": asked, "answered": answered, "blank": asked - given, "invalid": off,
     }  # fmt: skip
-    problems = _wrong_scale(score, valid, off, scale, file)
+    problems = _wrong_scale(answers, valid, counts, scale, file)
     checks = []
-    if off.any():
-        seen = ", ".join(examples(score[off].map(_shown), words=True))
+    if off:
+        seen = ", ".join(examples(answers[~valid].map(_shown), words=True))
         detail = f"off the scale {scale.low:g}-{scale.high:g} ({seen}): not counted"
-        checks.append(Check.caution(f"{file}: score", detail, int(off.sum())))
-    used = score[valid].max() if valid.any() else scale.high
-    if not problems and valid.sum() >= _MIN_TO_DOUBT and used < scale.high:
+        checks.append(Check.caution(f"{file}: score", detail, off))
+    used = answers[valid].max() if answered else scale.high
+    if not problems and answered >= _MIN_TO_DOUBT and used < scale.high:
         detail = (
             f"nobody answered above {used:g} on the scale {scale.low:g}-{scale.high:g}"
         )
-        checks.append(Check.caution(f"{file}: score", detail, int(valid.sum())))
-    return frame.assign(score=score.where(valid)), counts, checks, problems
+        checks.append(Check.caution(f"{file}: score", detail, answered))
+    return counts, checks, problems
 
 
 def _wrong_scale(
-    score: pd.Series, valid: pd.Series, off: pd.Series, scale: Scale, file: str
-) -> list[Problem]:
-    given = int(score.notna().sum())
-    if given and off.sum() / given > MAX_INVALID_SHARE:
+    answers: pd.Series, valid: pd.Series, counts: dict[str, int], scale: Scale,
+    file: str,
+) -> list[Problem]:  # fmt: skip
+    off, answered = counts["invalid"], counts["answered"]
+    given = answered + off
+    if given and off / given > MAX_INVALID_SHARE:
         rule = f"lies off the declared scale {scale.low:g}-{scale.high:g}"
-        return [_problem(rule, score, int(off.sum()), file, overrule=False)]
-    top = score[valid].max() if valid.any() else scale.high
-    doubtful = scale.name in REGISTRY and valid.sum() >= _MIN_TO_DOUBT
+        return [_problem(rule, answers, off, file, overrule=False)]
+    top = answers[valid].max() if answered else scale.high
+    doubtful = scale.name in REGISTRY and answered >= _MIN_TO_DOUBT
     middle = (scale.low + scale.high) / 2
     if doubtful and (top <= middle or (scale.kind == "net" and top < scale.top_from)):
         rule = (
             f"no answer is above {top:g} on the declared scale '{scale.name}' "
             f"({scale.low:g}-{scale.high:g})"
         )
-        return [_problem(rule, score, int(valid.sum()), file)]
+        return [_problem(rule, answers, answered, file)]
     return []
 
 
@@ -91,7 +115,12 @@ def unscaled(frame: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Check]]
     text = frame["score"].abs() == inf
     if not text.any():
         return frame, []
-    check = Check.caution(
-        f"{file}: score", "text in place of a number: blank", int(text.sum())
-    )
-    return frame.assign(score=frame["score"].mask(text)), [check]
+    return (
+        frame.assign(score=frame["score"].mask(text)), [text_scores(file, text.sum())]
+    )  # fmt: skip
+
+
+def text_scores(file: str, rows: int) -> Check:
+    """Say how many scores were text."""
+    detail = "text in place of a number: blank"
+    return Check.caution(f"{file}: score", detail, int(rows))

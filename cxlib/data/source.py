@@ -13,6 +13,7 @@ from cxlib.errors import ArgumentError
 
 FORMATS = (
     "csv", "qualtrics", "surveymonkey", "parquet", "excel", "duckdb", "coding_sheet",
+    "table",
 )  # fmt: skip
 _BY_SUFFIX = {
     ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", ".xlsm": "excel",
@@ -39,8 +40,8 @@ class Source:
         File, relative to the project root or absolute.
     format : str
         One of 'csv', 'qualtrics', 'surveymonkey', 'parquet', 'excel', 'duckdb',
-        'coding_sheet' (a filled sheet, or a folder of them); from the suffix when not
-        given.
+        'coding_sheet' (a filled sheet, or a folder of them), 'table' (a query on
+        Spark's catalogue); from the suffix when not given.
     columns : dict
         Our column name -> theirs (exact header, or one `*` pattern that fits one).
     date_format, sep, encoding, decimal : str
@@ -48,7 +49,7 @@ class Source:
     sheet : str
         Excel sheet; the first when not given.
     query : str
-        SQL, for a DuckDB file.
+        SQL, for a DuckDB file or a table of Spark.
     keep : dict
         Column -> values; other rows are dropped and counted.
     set : dict
@@ -171,8 +172,10 @@ def _one(table: str, raw: Mapping[str, Any], *, partial: bool = False) -> Source
     source = Source(**{**raw, "missing": tuple(map(str, raw.get("missing", ())))})
     kind = source.format or _BY_SUFFIX.get(Path(source.path).suffix.lower(), "csv")
     _checks.one_of(kind, f"{table}.format", FORMATS)
-    if not partial and not source.path and not (kind == "duckdb" and source.query):
+    asks = kind in {"duckdb", "table"}
+    if not partial and not source.path and not (asks and source.query):
         raise ArgumentError(f"`{table}` has no `path`; name the file to read.")
-    if kind == "duckdb" and not partial and not source.query:
-        raise ArgumentError(f"`{table}` reads a DuckDB file but has no `query`.")
+    if asks and not partial and not source.query:
+        what = "a DuckDB file" if kind == "duckdb" else "Spark's catalogue"
+        raise ArgumentError(f"`{table}` reads {what} but has no `query`.")
     return replace(source, format=kind)

@@ -20,22 +20,26 @@ class Table:
     ----------
     name, grain : str
         Which table, and what one row is.
-    frame : pandas.DataFrame
-        Our columns, typed; other columns under their own names.
+    frame : pandas.DataFrame, DuckDB relation, polars.LazyFrame or Spark DataFrame
+        Our columns, typed; other columns under their own names. What it is depends on
+        the engine that was asked for.
     checks : pandas.DataFrame
         rule, status (pass or caution), rows, detail.
     counts : dict
         asked, answered, blank and invalid where there is a score; rows otherwise.
     files : tuple of FileInfo
         Path, sha256, bytes and rows of every file read.
+    period : tuple of pandas.Timestamp, optional
+        First and last date of the rows.
     """
 
     name: str
     grain: str
-    frame: pd.DataFrame
+    frame: Any
     checks: pd.DataFrame
     counts: dict[str, int]
     files: tuple[FileInfo, ...]
+    period: tuple[pd.Timestamp, pd.Timestamp] | None = None
 
     @property
     def text(self) -> str:
@@ -53,11 +57,10 @@ class Table:
         )
 
     def _dates(self) -> str:
-        for column in ("responded_at", "occurred_at", "invited_at"):
-            if column in self.frame.columns and self.frame[column].notna().any():
-                low, high = self.frame[column].min(), self.frame[column].max()
-                return f"; {low:%Y-%m-%d} to {high:%Y-%m-%d}"
-        return ""
+        if self.period is None:
+            return ""
+        low, high = self.period
+        return f"; {low:%Y-%m-%d} to {high:%Y-%m-%d}"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001
         printer.text(self.text)

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cxlib import _checks
-from cxlib.errors import DataError
+from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate.design import Array, Design, design_se
 
 Estimand = Literal["overlap", "all", "treated"]
+OutcomeModel = Literal["linear", "logistic"]
+ESTIMANDS = ("overlap", "all", "treated")
 Rows = npt.NDArray[np.bool_]
 
 
@@ -31,12 +33,16 @@ class Nuisance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adjusted:
-    """An adjusted gap: estimate, standard error, df and influence of each row."""
+    """An adjusted gap: estimate, standard error, df and influence of each row.
+
+    `control` is the level that the same rows would have outside the group.
+    """
 
     estimate: float
     std_error: float
     df: float
     influence: Array
+    control: float
 
 
 def adjusted_gap(
@@ -94,24 +100,27 @@ def adjusted_gap(
     >>> adjusted_gap(y, d, nuisance=flat, plan=design(4), estimand="all").estimate
     0.5
     """
-    _checks.one_of(estimand, "estimand", ("overlap", "all", "treated"))
+    _checks.one_of(estimand, "estimand", ESTIMANDS)
     y, d = np.asarray(values, dtype=float), inside.astype(float)
     e, m0, m1 = nuisance.propensity, nuisance.control, nuisance.treated
     if estimand == "overlap":
         den = np.square(d - e)
         num = den * (m1 - m0) + d * (1 - e) * (y - m1) - (1 - d) * e * (y - m0)
+        base = den * m0 + (1 - d) * e * (y - m0)
     elif estimand == "all":
         den = np.ones_like(y)
         num = m1 - m0 + d * (y - m1) / e - (1 - d) * (y - m0) / (1 - e)
+        base = m0 + (1 - d) * (y - m0) / (1 - e)
     else:
         den = d
         num = (d - (1 - d) * e / (1 - e)) * (y - m0)
+        base = d * m0 + (1 - d) * e / (1 - e) * (y - m0)
     w = plan.weights if keep is None else np.where(keep, plan.weights, 0.0)
     total = float((w * den).sum())
     found = float((w * num).sum() / total)
     influence = w * (num - found * den) / total
     std_error, df = design_se(influence, plan)
-    return Adjusted(found, std_error, df, influence)
+    return Adjusted(found, std_error, df, influence, float((w * base).sum() / total))
 
 
 def cross_fit(
@@ -121,6 +130,7 @@ def cross_fit(
     *,
     plan: Design,
     folds: int = 5,
+    outcome: OutcomeModel = "linear",
     rng: int | np.random.Generator = 0,
 ) -> Nuisance:
     """Predict propensity and outcomes of each row from the other folds' rows.
@@ -133,15 +143,19 @@ def cross_fit(
         Covariates as numbers, no constant column.
     folds : int
         At least 2.
+    outcome : {"linear", "logistic"}
+        Model of the outcome by group; logistic for an outcome in {0, 1}.
     rng : int or numpy.random.Generator
 
     Returns
     -------
     Nuisance
-        Logistic propensity within [0.001, 0.999], linear outcome by group.
+        Logistic propensity within [0.001, 0.999], outcome by group.
 
     Raises
     ------
+    ArgumentError
+        For a logistic model of an outcome that is no 0/1.
     DataError
         If the rows outside a fold hold fewer than two of either group.
 
@@ -156,7 +170,12 @@ def cross_fit(
     1.0
     """
     _checks.in_range(folds, "folds", 2, 50)
+    _checks.one_of(outcome, "outcome", ("linear", "logistic"))
     y, d = np.asarray(values, dtype=float), inside.astype(float)
+    if outcome == "logistic" and not np.isin(y, (0, 1)).all():
+        raise ArgumentError(
+            "`outcome` is 'logistic', but the values are no 0/1; use 'linear'."
+        )
     z = _standard(np.asarray(x, dtype=float))
     unit = np.unique(plan.cluster, return_inverse=True)[1]
     order = _checks.generator(rng).permutation(int(unit.max()) + 1)
@@ -168,10 +187,17 @@ def cross_fit(
             raise DataError("too few rows of one group to predict it from covariates.")
         w = np.where(train, plan.weights, 0.0)
         e[test] = z[test] @ logistic(z, d, w)
-        m0[test] = z[test] @ _linear(z, y, w * (1 - d))
-        m1[test] = z[test] @ _linear(z, y, w * d)
+        m0[test] = _predict(outcome, z, y, w * (1 - d), test)
+        m1[test] = _predict(outcome, z, y, w * d, test)
     propensity = np.clip(1 / (1 + np.exp(-e)), 0.001, 0.999)
     return Nuisance(propensity, m0, m1)
+
+
+def _predict(model: OutcomeModel, z: Array, y: Array, w: Array, rows: Rows) -> Array:
+    """Outcome of some rows by a model fitted with weights w."""
+    if model == "linear":
+        return np.asarray(z[rows] @ _linear(z, y, w))
+    return np.asarray(1 / (1 + np.exp(-z[rows] @ logistic(z, y, w))))
 
 
 def logistic(z: Array, d: Array, w: Array, *, ridge: float = 1e-3) -> Array:

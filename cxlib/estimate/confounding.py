@@ -114,5 +114,61 @@ def robustness_value(
     return _robustness(reduced)
 
 
+def as_strong(
+    estimate: float,
+    std_error: float,
+    *,
+    dof: float,
+    exposure_r2: float,
+    outcome_r2: float,
+    times: float = 1,
+) -> tuple[float, float]:
+    """Return what a hidden cause as strong as a measured one could leave.
+
+    Parameters
+    ----------
+    estimate, std_error : float
+        A coefficient, and its standard error above 0.
+    dof : float
+        Residual degrees of freedom, above 1.
+    exposure_r2, outcome_r2 : float
+        Partial R2 of the measured cause with the exposure given the other covariates,
+        and with the outcome given these and the exposure; in [0, 1).
+    times : float
+        How many times as strong.
+
+    Returns
+    -------
+    estimate, std_error : float
+        After the largest bias towards zero that it could stand for; NaN where it
+        would explain all of the exposure.
+
+    References
+    ----------
+    Cinelli, C. and Hazlett, C. (2020). JRSS B 82, 39-67, section 4.4.
+    doi:10.1111/rssb.12348
+
+    Examples
+    --------
+    >>> left = as_strong(0.09731582, 0.02325654, dof=783, exposure_r2=0.0090769,
+    ...     outcome_r2=0.10903)
+    >>> round(left[0], 4)
+    0.0752
+    """
+    _checks.in_range(std_error, "std_error", 0, np.inf, ends="()")
+    known = times * exposure_r2
+    with_exposure = known / (1 - exposure_r2)
+    if known >= 1 or with_exposure >= 1:
+        return float("nan"), float("nan")
+    shared = known * exposure_r2 / ((1 - known) * (1 - exposure_r2))
+    left = ((times**0.5 + shared**0.5) / (1 - shared) ** 0.5) ** 2
+    with_outcome = min(1.0, left * outcome_r2 / (1 - outcome_r2))
+    bias = std_error * (dof * with_outcome * with_exposure / (1 - with_exposure)) ** 0.5
+    error = (
+        std_error * ((1 - with_outcome) / (1 - with_exposure) * dof / (dof - 1)) ** 0.5
+    )
+    return math.copysign(1.0, estimate) * (abs(estimate) - bias), error
+
+
 def _robustness(f: float) -> float:
     return float(((f**4 + 4 * f**2) ** 0.5 - f**2) / 2)

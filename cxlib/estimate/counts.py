@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from cxlib import _checks
 from cxlib.errors import DataError
 from cxlib.estimate.compare import difference
+from cxlib.estimate.miettinen import miettinen_nurminen
 from cxlib.estimate.moments import ArmDifference, Moments, welch
 from cxlib.estimate.point import Estimate, adjusted_wald, wilson
+
+Interval = Literal["newcombe", "miettinen_nurminen"]
+INTERVALS = ("newcombe", "miettinen_nurminen")
 
 
 def share_from_counts(
@@ -67,16 +74,17 @@ def _enough(n: float) -> None:
 
 
 def compare_shares(
-    x0: float, n0: float, x1: float, n1: float, *, confidence_level: float = 0.95
-) -> ArmDifference:
+    x0: float, n0: float, x1: float, n1: float, *, confidence_level: float = 0.95,
+    interval: Interval = "newcombe",
+) -> ArmDifference:  # fmt: skip
     """Compare two shares from counts, treatment (x1 of n1) minus control (x0 of n0).
 
     Returns
     -------
     ArmDifference
-        Newcombe's interval, Fieller's relative interval (NaN where control is not
-        clearly positive) and the score test: z on the pooled variance, which is
-        Pearson's chi-square without continuity correction.
+        Newcombe's (or Miettinen and Nurminen's) interval, Fieller's relative interval
+        (NaN where control is not clearly positive) and the score test: z on the pooled
+        variance, which is Pearson's chi-square without continuity correction.
 
     Notes
     -----
@@ -96,9 +104,15 @@ def compare_shares(
     >>> round(d.effect_size, 4), round(d.statistic, 3)
     (0.0791, 3.403)
     """
+    _checks.one_of(interval, "interval", INTERVALS)
     a = share_from_counts(x0, n0, confidence_level=confidence_level)
     b = share_from_counts(x1, n1, confidence_level=confidence_level)
     gap = difference(a, b)
+    lower, upper = gap.ci_lower, gap.ci_upper
+    if interval == "miettinen_nurminen":
+        lower, upper = miettinen_nurminen(
+            (x1, n1), (x0, n0), confidence_level=confidence_level
+        )
     pooled = (x0 + x1) / (n0 + n1)
     spread = float((pooled * (1 - pooled) * (1 / n0 + 1 / n1)) ** 0.5)
     effect = b.estimate - a.estimate
@@ -107,7 +121,7 @@ def compare_shares(
     return ArmDifference(
         control=a.estimate, treatment=b.estimate, effect_size=effect,
         std_error=float(np.hypot(a.std_error, b.std_error)),
-        effect_size_ci_lower=gap.ci_lower, effect_size_ci_upper=gap.ci_upper,
+        effect_size_ci_lower=lower, effect_size_ci_upper=upper,
         rel_effect_size=rel.rel_effect_size,
         rel_effect_size_ci_lower=rel.rel_effect_size_ci_lower,
         rel_effect_size_ci_upper=rel.rel_effect_size_ci_upper,

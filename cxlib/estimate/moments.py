@@ -99,6 +99,17 @@ class ArmDifference:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two independent estimates, their variances and the df of their difference."""
+
+    control: float
+    treatment: float
+    control_var: float
+    treatment_var: float
+    df: float
+
+
 def welch(
     control: Moments, treatment: Moments, *, confidence_level: float = 0.95
 ) -> ArmDifference:
@@ -131,11 +142,8 @@ def welch(
     >>> round(welch(a, b).pvalue, 4)
     0.1048
     """
-
-    def plain(arm: Moments) -> tuple[float, float, int]:
-        return float(arm.mean[0]), float(arm.cov[0, 0] / arm.n), arm.n
-
-    return _difference(plain(control), plain(treatment), confidence_level)
+    pair = pair_of_means(control, treatment)
+    return arm_difference(pair, confidence_level=confidence_level)
 
 
 def ratio(
@@ -178,7 +186,8 @@ def ratio(
         gradient = np.array([1.0, -value]) / arm.mean[1]
         return value, float(gradient @ arm.cov[:2, :2] @ gradient / arm.n), arm.n
 
-    return _difference(arm_ratio(control), arm_ratio(treatment), confidence_level)
+    pair = _pair(arm_ratio(control), arm_ratio(treatment))
+    return arm_difference(pair, confidence_level=confidence_level)
 
 
 def cuped(
@@ -216,31 +225,61 @@ def cuped(
     >>> round(cuped(a, b).effect_size, 4)
     1.3333
     """
+    pair = pair_of_means(*residuals(control, treatment))
+    return arm_difference(pair, confidence_level=confidence_level)
+
+
+def residuals(control: Moments, treatment: Moments) -> tuple[Moments, Moments]:
+    """Moments of the first column after its pooled regression on the second."""
+    theta, level = slope(control, treatment)
+
+    def adjusted(arm: Moments) -> Moments:
+        mean = arm.mean[0] - theta * (arm.mean[1] - level)
+        variance = arm.cov[0, 0] + theta**2 * arm.cov[1, 1] - 2 * theta * arm.cov[0, 1]
+        return Moments(arm.n, np.array([mean]), np.array([[max(variance, 0.0)]]))
+
+    return adjusted(control), adjusted(treatment)
+
+
+def slope(control: Moments, treatment: Moments) -> tuple[float, float]:
+    """Slope of the first column on the second over all units, and the second's mean."""
     total = control.n + treatment.n
     shift = treatment.mean - control.mean
     between = control.n * treatment.n / total * np.outer(shift, shift)
     pooled = (control.n - 1) * control.cov + (treatment.n - 1) * treatment.cov + between
     theta = float(pooled[0, 1] / pooled[1, 1]) if pooled[1, 1] > 0 else 0.0
     level = (control.n * control.mean[1] + treatment.n * treatment.mean[1]) / total
-
-    def adjusted(arm: Moments) -> tuple[float, float, int]:
-        mean = float(arm.mean[0] - theta * (arm.mean[1] - level))
-        variance = arm.cov[0, 0] + theta**2 * arm.cov[1, 1] - 2 * theta * arm.cov[0, 1]
-        return mean, float(variance / arm.n), arm.n
-
-    return _difference(adjusted(control), adjusted(treatment), confidence_level)
+    return theta, float(level)
 
 
-def _difference(
-    control: tuple[float, float, int], treatment: tuple[float, float, int], level: float
-) -> ArmDifference:
-    """Welch's interval and test of two independent (mean, its variance, n)."""
-    _checks.in_range(level, "confidence_level", 0, 1, ends="()")
+def pair_of_means(control: Moments, treatment: Moments) -> Pair:
+    """Means of the first column, with Welch's df."""
+
+    def plain(arm: Moments) -> tuple[float, float, int]:
+        return float(arm.mean[0]), float(arm.cov[0, 0] / arm.n), arm.n
+
+    return _pair(plain(control), plain(treatment))
+
+
+def _pair(
+    control: tuple[float, float, int], treatment: tuple[float, float, int]
+) -> Pair:
+    """Two independent (mean, its variance, n) with Welch's df."""
     (m0, v0, n0), (m1, v1, n1) = control, treatment
     v0, v1 = max(v0, 0.0), max(v1, 0.0)
-    gap, std_error = m1 - m0, (v0 + v1) ** 0.5
     pooled = v0**2 / (n0 - 1) + v1**2 / (n1 - 1)
     df = (v0 + v1) ** 2 / pooled if pooled else n0 + n1 - 2.0
+    return Pair(
+        control=m0, treatment=m1, control_var=v0, treatment_var=v1, df=float(df)
+    )
+
+
+def arm_difference(pair: Pair, *, confidence_level: float = 0.95) -> ArmDifference:
+    """Return the t interval and test of a pair's difference, relative by Fieller."""
+    level, df = confidence_level, pair.df
+    _checks.in_range(level, "confidence_level", 0, 1, ends="()")
+    m0, m1, v0, v1 = pair.control, pair.treatment, pair.control_var, pair.treatment_var
+    gap, std_error = m1 - m0, (v0 + v1) ** 0.5
     quantile = float(stats.t.isf((1 - level) / 2, df))
     half = quantile * (std_error or float("nan"))
     statistic = gap / (std_error or float("nan"))

@@ -70,6 +70,7 @@ def pool(
     *,
     scale: float,
     tau: float | None = None,
+    min_groups: int = 3,
     confidence_level: float = 0.95,
 ) -> Pooled:
     """Shrink group estimates towards their mean by as much as they are uncertain.
@@ -83,6 +84,9 @@ def pool(
         below. ``inf`` is a flat prior (with four groups or more).
     tau : float, optional
         A known standard deviation between groups, in place of the prior.
+    min_groups : int
+        Fewest groups that are pooled. With a finite `scale` 2 can be, though then
+        the prior decides much.
     confidence_level : float
 
     Returns
@@ -92,7 +96,7 @@ def pool(
     Raises
     ------
     ArgumentError
-        With fewer than three groups, or a variance that is not positive.
+        With fewer groups than `min_groups`, or a variance that is not positive.
 
     Notes
     -----
@@ -113,7 +117,7 @@ def pool(
     ([11.0, 8.0, 6.0], 8)
     """
     y, v = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
-    _check(y, v, scale, confidence_level)
+    _check(y, v, scale, confidence_level, min_groups)
     tail = (1 - confidence_level) / 2
     grid = _grid(y, v, scale) if tau is None else np.array([float(tau)])
     mass = _mass(y, v, grid, scale)
@@ -131,6 +135,74 @@ def pool(
         mean_se=float(np.sqrt((spread + (centre - mu) ** 2) @ mass)), tau=taus[0],
         tau_ci_lower=taus[1], tau_ci_upper=taus[2], tau_grid=grid, tau_mass=mass,
     )  # fmt: skip
+
+
+def noise(variances: npt.ArrayLike) -> float:
+    """Return the typical standard error, a scale for tau where nothing else is known.
+
+    The root of the harmonic mean of the variances, which puts half of the prior where
+    most of the spread is noise (DuMouchel's choice; Spiegelhalter, Abrams and Myles
+    2004, doi:10.1002/0470092602).
+
+    Examples
+    --------
+    >>> round(noise([1.0, 4.0, 4.0]), 3)
+    1.414
+    """
+    v = np.asarray(variances, dtype=float)
+    return float(np.sqrt(len(v) / (1 / v).sum()))
+
+
+def total(
+    estimates: npt.ArrayLike,
+    variances: npt.ArrayLike,
+    *,
+    found: Pooled,
+    rows: npt.ArrayLike,
+    confidence_level: float = 0.95,
+) -> tuple[float, float, float]:
+    """Return the sum of some groups' true means with its interval.
+
+    Parameters
+    ----------
+    estimates, variances : array_like, shape (k,)
+        As given to `pool`.
+    found : Pooled
+        What `pool` returned for them.
+    rows : array_like of bool, shape (k,)
+        Groups in the sum.
+    confidence_level : float
+
+    Returns
+    -------
+    tuple of float
+        Estimate, lower and upper end.
+
+    Notes
+    -----
+    The groups share mu and tau, so their posteriors are dependent: the ends of their
+    intervals do not add up, these do.
+
+    Examples
+    --------
+    >>> y, v = [0.0, 0.1, 0.9, 0.2], [0.01] * 4
+    >>> ends = total(y, v, found=pool(y, v, scale=0.5), rows=[False, False, True, True])
+    >>> [round(end, 2) for end in ends]
+    [1.07, 0.79, 1.35]
+    """
+    kept = np.asarray(rows, dtype=bool)
+    y, v = (np.asarray(x, dtype=float) for x in (estimates, variances))
+    centre, spread = _around(y, v, found.tau_grid)
+    own = 1 - v[kept, None] / (v[kept, None] + found.tau_grid**2)
+    means = (centre + own * (y[kept, None] - centre)).sum(axis=0)
+    shared = (1 - own).sum(axis=0) ** 2 * spread
+    sd = np.sqrt((own * v[kept, None]).sum(axis=0) + shared)
+    tail = (1 - confidence_level) / 2
+    low, high = (
+        float(_mixture(means[None, :], sd[None, :], found.tau_mass, p)[0])
+        for p in (tail, 1 - tail)
+    )
+    return float(means @ found.tau_mass), low, high
 
 
 def ranks(
@@ -210,13 +282,13 @@ def _places(
     return places
 
 
-def _check(y: Array, v: Array, scale: float, level: float) -> None:
+def _check(y: Array, v: Array, scale: float, level: float, least: int) -> None:
     _checks.in_range(level, "confidence_level", 0, 1, ends="()")
     _checks.in_range(scale, "scale", 0, np.inf, ends="(]")
-    if len(y) < 3 or len(y) != len(v):
+    if len(y) < least or len(y) != len(v):
         raise ArgumentError(
             f"`estimates` has {len(y)} values and `variances` {len(v)}; pooling needs "
-            "as many of both, at least 3."
+            f"as many of both, at least {least}."
         )
     if not ((v > 0) & np.isfinite(v) & np.isfinite(y)).all():
         raise ArgumentError("`variances` must be positive, and both must be finite.")

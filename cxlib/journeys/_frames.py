@@ -14,9 +14,12 @@ __all__ = [
     "Lazy",
     "check_numeric",
     "collect",
+    "columns_of",
     "has",
+    "key",
     "label",
     "lazy",
+    "like",
     "number",
 ]
 
@@ -39,6 +42,13 @@ def number(name: str) -> nw.Expr:
     return nw.when(~value.is_nan()).then(value)
 
 
+def key(frame: Lazy, name: str) -> nw.Expr:
+    """Return an id as text; whole numbers without the `.0` that blanks give them."""
+    if frame.collect_schema()[name].is_float():
+        return number(name).cast(nw.Int64()).cast(nw.String())
+    return nw.col(name).cast(nw.String())
+
+
 def check_numeric(frame: Lazy, names: Iterable[str], table: str) -> None:
     """Raise unless every column holds numbers or flags."""
     schema = frame.collect_schema()
@@ -49,3 +59,19 @@ def check_numeric(frame: Lazy, names: Iterable[str], table: str) -> None:
                 f"column '{name}' of {table} holds {str(kind).lower()}, not numbers; "
                 "recode it to numbers or 0/1."
             )
+
+
+def columns_of(frame: Frame) -> list[str]:
+    """Return the names of a frame's columns."""
+    opened = frame if isinstance(frame, nw.LazyFrame) else nw.from_native(frame)
+    return list(opened.collect_schema().names())
+
+
+def like(rows: Lazy, original: Frame) -> Frame:
+    """Return a lazy frame as the kind of frame it came from."""
+    opened = (
+        original if isinstance(original, nw.LazyFrame) else nw.from_native(original)
+    )
+    if isinstance(opened, nw.DataFrame):
+        return rows.collect(opened.implementation).to_native()
+    return rows if isinstance(original, nw.LazyFrame) else rows.to_native()

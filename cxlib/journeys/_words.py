@@ -56,6 +56,18 @@ def effect(row: pd.Series, unit: str, confidence_level: float, extra: str) -> st
     )
 
 
+def limit(value: float, unit: str) -> str:
+    """Return a declared margin as it was declared: '2 points'.
+
+    >>> limit(2, "points"), limit(0.005, "share"), limit(-1500, "amount")
+    ('2 points', '0.5 percentage points', '−1,500')
+    """
+    shown = value * (100 if unit == "share" else 1)
+    text = f"{shown:,.10g}".replace("-", "−")
+    named = {"share": " percentage points", "points": " points"}.get(unit, "")
+    return text + (named.removesuffix("s") if text == "1" else named)
+
+
 def cells(
     row: pd.Series, unit: str, confidence_level: float, *, several: bool
 ) -> dict[str, str]:

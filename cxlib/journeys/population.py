@@ -8,7 +8,17 @@ import narwhals as nw
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
-from cxlib.journeys._frames import Frame, Lazy, collect, has, label, lazy, number
+from cxlib.journeys._frames import (
+    Frame,
+    Lazy,
+    collect,
+    columns_of,
+    has,
+    label,
+    lazy,
+    like,
+    number,
+)
 
 MAX_TOUCHPOINTS = 50
 
@@ -77,7 +87,7 @@ def users_from_events(
         rows = rows.with_columns(number(value).fill_null(0.0).alias(value))
         flags.append(nw.col(value).sum())
     each = rows.group_by(user, variant).agg(nw.len().alias("n_events"), *flags)
-    return _like(each.sort(user, variant), events)
+    return like(each.sort(user, variant), events)
 
 
 def _touchpoints(
@@ -130,13 +140,13 @@ def exposed(users: Frame, *, variant: str = "variant", user: str = "user_id") ->
     >>> exposed(users)["user_id"].tolist()
     ['u', 'w']
     """
-    names = _names(users)
+    names = columns_of(users)
     known = user in names
     rows = lazy(users, dict.fromkeys([variant, *names]), "users").select(*names)
     filled = rows.filter(~label(variant).is_null())
     if not known:
         whole = collect(rows.select(label(variant).is_null().sum().alias("blank")))
-        return users if int(whole["blank"].iloc[0]) == 0 else _like(filled, users)
+        return users if int(whole["blank"].iloc[0]) == 0 else like(filled, users)
     each = rows.group_by(user).agg(
         nw.len().alias("rows_of_user"),
         nw.col(variant).count().alias("filled"),
@@ -154,7 +164,7 @@ def exposed(users: Frame, *, variant: str = "variant", user: str = "user_id") ->
     kept = filled.join(sound.select(user), on=user, how="semi")
     order = [name for name in names if name != user]
     kept = kept.unique(subset=[user], keep="first", order_by=order)
-    return _like(kept.sort(user), users)
+    return like(kept.sort(user), users)
 
 
 def with_scores(
@@ -194,7 +204,7 @@ def with_scores(
     >>> with_scores(users, answers)["score"].tolist()
     [nan, 9.0]
     """
-    names = _names(users)
+    names = columns_of(users)
     if score in names:
         raise DataError(f"users already have a column '{score}'; use that one.")
     timed = [answered_at] if has(responses, answered_at) else []
@@ -216,19 +226,4 @@ def with_scores(
             f"no answer in responses belongs to a user: '{respondent}' of responses "
             f"and '{user}' of users share no value."
         )
-    return _like(joined.sort(user), users)
-
-
-def _names(frame: Frame) -> list[str]:
-    opened = frame if isinstance(frame, nw.LazyFrame) else nw.from_native(frame)
-    return list(opened.collect_schema().names())
-
-
-def _like(rows: Lazy, original: Frame) -> Frame:
-    """Return a lazy frame as the kind of frame it came from."""
-    opened = (
-        original if isinstance(original, nw.LazyFrame) else nw.from_native(original)
-    )
-    if isinstance(opened, nw.DataFrame):
-        return rows.collect(opened.implementation).to_native()
-    return rows if isinstance(original, nw.LazyFrame) else rows.to_native()
+    return like(joined.sort(user), users)

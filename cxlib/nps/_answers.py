@@ -15,13 +15,15 @@ from cxlib.errors import DataError
 from cxlib.estimate import Design, Difference, Estimate, design, estimate
 from cxlib.estimate.contrast import Method, contrast, plain
 from cxlib.estimate.covariance import design_cov, domain_influence
+from cxlib.estimate.covariates import BLANK, label
 from cxlib.estimate.design import Array
 from cxlib.estimate.heterogeneity import Heterogeneity, heterogeneity
 from cxlib.estimate.partition import Partition, partition
 from cxlib.scales import Scale
 
+__all__ = ["BLANK", "Answers", "Rows", "collect", "label"]
+
 Rows = npt.NDArray[np.bool_]
-BLANK = "(blank)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -174,26 +176,6 @@ def collect(
         blank=int((~given).sum()), invalid=int((given & ~valid).sum()), method=method,
         level=confidence_level,
     )  # fmt: skip
-
-
-def label(column: pd.Series) -> pd.Series:
-    """Return labels as text: whole numbers without '.0', blanks as '(blank)'."""
-    if pd.api.types.infer_dtype(column, skipna=True).startswith("mixed"):
-        text = column.astype("object").map(_text).to_numpy(dtype=object)
-        return pd.Series(text, index=column.index, dtype="str")
-    codes, seen = pd.factorize(column, use_na_sentinel=False)
-    named = pd.Series(seen).astype("object").map(_text).astype("str")
-    return named.take(codes).set_axis(column.index).rename(None)
-
-
-def _text(value: object) -> str:
-    if pd.isna(value) or not str(value).strip():  # type: ignore[call-overload]
-        return BLANK
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, pd.Timestamp) and value == value.normalize():
-        return f"{value:%Y-%m-%d}"
-    return str(value).strip()
 
 
 def _given(score: pd.Series) -> npt.NDArray[np.bool_]:

@@ -13,11 +13,12 @@ from scipy import stats
 from cxlib import _checks
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Difference
+from cxlib.estimate import covariates as _covariates
 from cxlib.estimate.aipw import Estimand, adjusted_gap, cross_fit
 from cxlib.estimate.confounding import e_value_of_gap, robustness_value
 from cxlib.estimate.contrast import Method
 from cxlib.estimate.design import Array
-from cxlib.nps import _covariates, _design_words
+from cxlib.nps import _design_words
 from cxlib.nps._answers import Answers, Rows, collect
 from cxlib.nps._gap import COLUMNS, RAW, FeatureGap
 from cxlib.nps._subtract import kept_back

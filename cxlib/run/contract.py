@@ -59,8 +59,11 @@ def _tables(job: Job) -> Iterator[tuple[str, str, str]]:
         if not source:
             continue
         scale = values.get("scale") if table == "responses" else None
+        engine: Any = values.get("engine") or "pandas"
         try:
-            read = data.read(table, source, scale=scale or None, root=job.root)
+            read = data.read(
+                table, source, scale=scale or None, engine=engine, root=job.root
+            )
         except CxError as error:
             kind = "params" if error.exit_code == 2 else "data"
             yield table, kind, str(error)

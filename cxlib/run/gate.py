@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ from cxlib.run.jobs import SUFFIXES, Job, outline, read_parameters, shown
 from cxlib.run.yamlfile import Document, Key, Trouble, dotted, read
 
 TABLES = (
-    *("responses", "invitations", "codings", "users"),
+    *("responses", "invitations", "codings", "users", "customers"),
     *("events", "periods", "initiatives"),
 )
 _SWITCH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
@@ -115,6 +116,8 @@ def _parameter_troubles(
             yield Trouble(text, document.lines.get((name, *found[0]), line))
         elif name in TABLES and value:
             yield from _source_troubles(document, name, value)
+        elif name == "engine":
+            yield from _engine_troubles(value, line)
 
 
 def _misfit_text(
@@ -189,6 +192,17 @@ def _source_troubles(
             yield Trouble(str(error), document.lines.get((table,)), "params", table)
 
 
+def _engine_troubles(engine: str, line: int | None) -> Iterator[Trouble]:
+    """Yield an engine that there is not."""
+    from cxlib._checks import one_of
+    from cxlib.data.engines import ENGINES
+
+    try:
+        one_of(engine, "engine", ENGINES)
+    except ArgumentError as error:
+        yield Trouble(str(error), line, "params", "engine")
+
+
 def _secret_troubles(document: Document) -> Iterator[Trouble]:
     """Yield the parameters that look like secrets, without their values."""
     for key in secrets.find(document.values):
@@ -204,10 +218,13 @@ def _files(
     job: Job, document: Document, parameters: tuple[Parameter, ...]
 ) -> Iterator[tuple[str, Path]]:
     """Yield the data files of a run, by the key that names them."""
+    given = {one.name: one.default for one in parameters} | dict(document.values)
+    several = given.get("engine", "pandas") != "pandas"
     for one in parameters:
-        value = document.values.get(one.name, one.default)
+        value = given[one.name]
         if one.name in TABLES:
-            yield from _table_files(job, one.name, value)
+            found = _table_files(job, one.name, value)
+            yield from _every_file(found) if several else found
         elif isinstance(value, str) and value and _is_file(one.default, job.root):
             yield one.name, resolve(value, job.root)
 
@@ -231,6 +248,21 @@ def _table_files(job: Job, table: str, source: Any) -> Iterator[tuple[str, Path]
         if isinstance(path, str) and path and "://" not in path:
             given = level.get("format", whole.get("format"))
             yield from _sheets(key, resolve(path, job.root), given)
+
+
+def _every_file(found: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
+    """Yield the files of folders and patterns too, which engines take."""
+    for key, path in found:
+        inside: list[Path] = []
+        if path.is_dir():
+            inside = sorted(path.rglob("*"))
+        elif not path.exists() and glob.has_magic(str(path)):
+            names = glob.glob(str(path), recursive=True)
+            inside = [Path(name) for name in sorted(names)]
+        files = [f for f in inside if f.is_file() and f.name[0] not in "._"]
+        if not files:
+            yield key, path
+        yield from ((f"{key}[{i}]", file) for i, file in enumerate(files))
 
 
 def _sheets(key: str, path: Path, given: object) -> Iterator[tuple[str, Path]]:

@@ -178,7 +178,7 @@ def test_missing_texts(put, load):
         ({"path": "a.csv", "format": "spss"}, "`responses.format` is 'spss'; use one "
          "of "
          "'csv', 'qualtrics', 'surveymonkey', 'parquet', 'excel', 'duckdb', "
-             "'coding_sheet'."),
+             "'coding_sheet', 'table'."),
         ({"path": "a.csv", "columns": ["score"]}, "`responses.columns` is ['score']; "
          "it "
          "must be a mapping."),

@@ -115,6 +115,20 @@ def test_telco_without_invitations_says_so(site):
     assert len(run.table("ways")) == 1
 
 
+def test_planted_checkout_bug_is_not_claimed_against_the_time_before(site):
+    run = Run(site[0], "rete_ecom", "journey_observed")
+    assert run.manifest["status"] == "ok"
+    rows = run.table("before_after").set_index("comparison")
+    before, after = rows.loc["the period before"], rows.loc["the period after"]
+    assert before["control"] == pytest.approx(5 / 58)
+    assert before["treatment"] == pytest.approx(3 / 89)
+    assert after["control"] == pytest.approx(29 / 178)
+    assert before["pvalue"] == pytest.approx(0.26, abs=0.005)
+    assert after["pvalue"] == pytest.approx(0.0022, abs=5e-5)
+    told = run.manifest["headline"]["decision"]
+    assert "is not claimed: it differs from the period after but not clearly" in told
+
+
 def test_skytrax_drivers(site):
     run = Run(site[0], "skytrax", "nps_drivers")
     assert run.manifest["status"] == "ok"

@@ -142,6 +142,20 @@ def test_the_variant_wins_at_the_planted_step(site):
     assert decision["decision"].tolist() == ["ship"]
 
 
+def test_the_app_fell_and_help_did_nothing(site):
+    change = table(site, "journey_observed", "difference").iloc[0]
+    planted = TRUTH["responses"]["nps"]["weighted"]["wave and channel"]
+    fall = planted["2025-Q4 app"] - planted["2025-Q3 app"]
+    assert holds(change, fall, "effect_size_")
+    assert change["effect_size_ci_upper"] < 0
+    helped = table(site, "journey_observed", "touchpoint").set_index("comparison")
+    assert holds(helped.loc["adjusted, everybody"], 0.0, "effect_size_")
+    (page,) = site.glob("sample/journey_observed/2*/report.html")
+    assert "Not an experiment. A change of NPS at 2025-10-01 is supported" in (
+        page.read_text()
+    )
+
+
 def test_the_value_of_a_point(site):
     truth = TRUTH["periods"]["effect of one point of last month's score"]
     found = table(site, "roi_regression", "coefficients")

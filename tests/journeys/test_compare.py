@@ -188,7 +188,8 @@ def test_clustered_error_is_that_of_cluster_totals(rng):
     for _, arm in users.groupby("variant"):
         mean = arm["spend"].mean()
         u = (arm["spend"] - mean).groupby(arm["shop"]).sum() / len(arm)
-        variance += (u**2).sum() * len(u) / (len(u) - 1)
+        share = arm.groupby("shop").size() / len(arm)
+        variance += (u**2 / (1 - share)).sum()
     assert one["std_error"] == pytest.approx(variance**0.5)
     assert one["df"] < 30
     plain = compare(users, [metric]).table.iloc[0]

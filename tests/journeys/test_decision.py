@@ -161,7 +161,8 @@ def test_no_survey_metric_is_said_so():
     paid = Proportion(name="p", column="p")
     found = journeys.response_rate(pd.DataFrame({"variant": []}), [paid])
     assert found.text == (
-        "No survey score is among the metrics, so there is no response rate to compare."
+        "No survey metric is among the metrics, so there is no response rate to "
+        "compare."
     )
     assert found.findings == ()
     assert "<table" not in found._repr_html_()
@@ -195,13 +196,15 @@ def test_sensitivity_tries_what_applies(users):
     ).table.set_index(["metric", "choice"])
     assert list(table.loc["spend"].index) == [
         "as declared", "without CUPED", "winsorised at 99 %", "per protocol",
-        "clusters ignored",
+        "wild cluster bootstrap", "clusters ignored",
     ]  # fmt: skip
     assert list(table.loc["basket"].index) == [
-        "as declared", "winsorised at 99 %", "per protocol", "clusters ignored",
+        "as declared", "winsorised at 99 %", "per protocol", "wild cluster bootstrap",
+        "clusters ignored",
     ]  # fmt: skip
     assert list(table.loc["NPS"].index) == [
-        "as declared", "as mean of the answers", "per protocol", "clusters ignored",
+        "as declared", "as mean of the answers", "per protocol",
+        "wild cluster bootstrap", "clusters ignored",
     ]  # fmt: skip
     assert table.loc[("NPS", "as mean of the answers"), "unit"] == "score"
     assert table.loc[("spend", "per protocol"), "n"] == users["got"].sum()
@@ -227,6 +230,7 @@ def test_verdicts_that_turn_are_named(users):
     steady = journeys.compare(users, [Score(name="NPS", column="score")])
     text = journeys.sensitivity(users, steady).text
     assert text == "No verdict changes under 1 other estimate."
-    alone = journeys.compare(users, [Proportion(name="got", column="got")])
+    opinion = Score(name="CES", column="score", scale="ces")
+    alone = journeys.compare(users, [opinion])
     text = journeys.sensitivity(users, alone).text
     assert text == "No other choice applies to these metrics."

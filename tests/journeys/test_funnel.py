@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,19 +25,31 @@ def log(rows):
     return frame.assign(occurred_at=times.astype("datetime64[us]"))
 
 
-def furthest(events, steps, *, ordered=True, window=None):
-    """How far one user got, event by event."""
-    first = [events.loc[events["touchpoint"] == s, "occurred_at"] for s in steps]
-    last, depth = None, 0
-    for times in first:
-        kept = times if last is None or not ordered else times[times >= last]
-        if kept.empty:
-            break
-        last = kept.min()
-        if window is not None and last - first[0].min() > window:
-            break
-        depth += 1
-    return depth
+def furthest(events, steps, *, order, window):
+    """How far one user got: every attempt followed by hand, event by event."""
+    rank = {step: i for i, step in enumerate(steps)}
+    seen = sorted(
+        (row.occurred_at, rank.get(row.touchpoint, len(steps)))
+        for row in events.itertuples()
+    )
+    best = 0
+    for start, (began, place) in enumerate(seen):
+        if order != "any" and place != 0:
+            continue
+        later = [p for t, p in seen[start:] if window is None or t - began <= window]
+        if order == "any":
+            depth = 0
+            while depth < len(steps) and depth in later:
+                depth += 1
+        else:
+            depth = 0
+            for p in later:
+                if p == depth:
+                    depth += 1
+                elif order == "strict":
+                    break
+        best = max(best, depth)
+    return best
 
 
 PLACES = st.sampled_from(["a", "b", "c", "other"])
@@ -44,19 +57,45 @@ EVENTS = st.lists(
     st.tuples(st.sampled_from(["u", "v", "w"]), PLACES, st.integers(0, 12)),
     min_size=1, max_size=25,
 )  # fmt: skip
+ORDERS = ("eventual", "any", "strict")
+KINDS = {
+    "integers": lambda frame: frame,
+    "expressions": lambda f: pl.from_pandas(f).lazy(),
+}
 
 
-@settings(max_examples=12)
-@given(EVENTS, st.sampled_from([None, "5min"]), st.sampled_from(["eventual", "any"]))
-def test_counts_equal_a_plain_reading(rows, window, order):
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=15)
+@given(EVENTS, st.sampled_from([None, "3min", "5min"]), st.sampled_from(ORDERS))
+def test_counts_equal_a_plain_reading(kind, rows, window, order):
     events = log([*rows, *(("z", s, i) for i, s in enumerate(STEPS))])
     length = None if window is None else pd.Timedelta(window)
     depth = events.groupby("user_id")[["touchpoint", "occurred_at"]].apply(
-        furthest, STEPS, ordered=order == "eventual", window=length
+        furthest, STEPS, order=order, window=length
     )
-    found = journeys.funnel(events, STEPS, window=window, order=order).table
+    given_as = KINDS[kind](events)
+    found = journeys.funnel(given_as, STEPS, window=window, order=order).table
     assert found["n"].tolist() == [(depth >= i).sum() for i in (1, 2, 3)]
     assert found["n_exposed"].tolist() == [depth.size] * 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("window", [None, "4min"])
+def test_counts_of_many_equal_a_plain_reading(kind, order, window, rng):
+    n = 3000
+    places = rng.choice(["a", "b", "c", "d", "other"], n)
+    events = log(
+        zip(rng.integers(0, 400, n), places, rng.integers(0, 15, n), strict=True)
+    )
+    length = None if window is None else pd.Timedelta(window)
+    depth = events.groupby("user_id")[["touchpoint", "occurred_at"]].apply(
+        furthest, [*STEPS, "d"], order=order, window=length
+    )
+    found = journeys.funnel(
+        KINDS[kind](events), [*STEPS, "d"], window=window, order=order
+    )
+    assert found.table["n"].tolist() == [(depth >= i).sum() for i in (1, 2, 3, 4)]
 
 
 def test_every_engine_gives_the_same_funnel(engine):
@@ -210,7 +249,10 @@ def test_split_error_equals_the_binomial_one_for_one_step():
             "`window` is 'soon'; write a duration such as '30min', '12h' or '7D'.",
         ),
         ({"window": "-1D"}, "`window` is '-1D'; it must be longer than nothing."),
-        ({"order": "strict"}, "`order` is 'strict'; use one of 'eventual', 'any'."),
+        (
+            {"order": "exact"},
+            "`order` is 'exact'; use one of 'eventual', 'any', 'strict'.",
+        ),
     ],
 )
 def test_mistakes_are_worded(change, message):

@@ -191,7 +191,8 @@ def test_text_method_and_assumptions_say_how_often_one_may_look():
     assert any_.text.endswith("All this holds however often one looks.")
     assert (once.looks, any_.looks, any_.tuning_n) == ("once", "any", 9000)
     again = journeys.sensitivity(users, any_)
-    assert again.table["choice"].tolist() == ["as declared"]
+    choices = ["as declared", "Miettinen-Nurminen interval"]
+    assert again.table["choice"].tolist() == choices
 
 
 def test_sensitivity_keeps_the_way_of_looking():
@@ -312,5 +313,6 @@ def test_nothing_ships_before_the_planned_end_but_harm_stops():
     progress = journeys.horizon(gain, 5000)
     found = journeys.compare(gain, METRICS[:1], looks="any")
     assert journeys.decision(found, horizon=progress).text == (
-        "Keep b running: paid is better, but the planned end is not reached."
+        "Keep b running: paid is better, but the planned number of users is not "
+        "reached."
     )

@@ -30,7 +30,8 @@ def test_specs_are_built_from_a_params_file():
         ([], "`metrics` is empty; declare at least one metric."),
         (
             [{"name": "x", "column": "x"}],
-            "metric 'x' lacks `kind`; use one of mean, proportion, ratio, score.",
+            "metric 'x' lacks `kind`; use one of mean, proportion, ratio, score, "
+            "geometric_mean, time_to.",
         ),
         (
             [{"name": "x", "kind": "proporton", "column": "x"}],
@@ -85,3 +86,30 @@ def test_mistakes_are_worded(declared, message):
 def test_a_ratio_takes_no_covariate():
     with pytest.raises(ArgumentError, match="a ratio takes no `covariate`; leave it"):
         journeys.Ratio(name="r", column="x", denominator="y", covariate="z")
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        (
+            {"min_effect": 0},
+            "metric 'x': `min_effect` is 0; it is the smallest gain worth shipping, a "
+            "positive number in the metric's unit.",
+        ),
+        (
+            {"min_effect": 1, "role": "guardrail"},
+            "metric 'x': `min_effect` is for decision metrics; this one's role is "
+            "'guardrail'.",
+        ),
+        (
+            {"min_effect": "1%"},
+            "metric 'x': `min_effect` is '1%'; give a number in the metric's unit, "
+            "shares as fractions (0.005 for half a percentage point).",
+        ),
+    ],
+)
+def test_the_smallest_gain_worth_shipping_is_checked(given_, message):
+    declared = {"name": "x", "kind": "mean", "column": "x"} | given_
+    with pytest.raises(ArgumentError) as error:
+        journeys.metrics([declared])
+    assert str(error.value) == message

@@ -8,7 +8,7 @@ import pytest
 
 from cxlib import journeys
 from cxlib.errors import ArgumentError
-from cxlib.journeys.flows.transitions import END
+from cxlib.journeys.flows._pairs import END
 
 
 def walks(rng, n=600, lift=0.0):

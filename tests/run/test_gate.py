@@ -85,7 +85,7 @@ SOURCES = {
     "path: data": "2: responses.path: data is a folder; name a file in it.",
     "format: csv": "1: `responses` has no `path`; name the file to read.",
     "path: data/answers.csv\n  format: cvs": "1: `responses.format` is 'cvs'; use one of 'csv', 'qualtrics', 'surveymonkey', 'parquet', 'excel', 'duckdb', "
-             "'coding_sheet'.",
+             "'coding_sheet', 'table'.",
 }  # fmt: skip
 
 

@@ -14,8 +14,9 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate import Moments
 from cxlib.journeys._frames import Frame, lazy
-from cxlib.journeys.experiments._contrast import MIN_CLUSTERS, cluster_totals
-from cxlib.journeys.experiments._moments import Arm, by_variant, prepare
+from cxlib.journeys.experiments._cells import Arm
+from cxlib.journeys.experiments._clusters import MIN_CLUSTERS, cluster_totals
+from cxlib.journeys.experiments._moments import by_variant, prepare
 from cxlib.journeys.experiments.specs import Metric, Proportion, Ratio, Score
 
 _ALL = "all earlier users"

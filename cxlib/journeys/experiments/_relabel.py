@@ -10,8 +10,9 @@ import pandas as pd
 
 from cxlib.errors import DataError
 from cxlib.estimate import Moments
-from cxlib.journeys.experiments._contrast import clustered, contrast
-from cxlib.journeys.experiments._moments import Arm, second
+from cxlib.journeys.experiments._cells import Arm
+from cxlib.journeys.experiments._clusters import clustered
+from cxlib.journeys.experiments._contrast import contrast
 from cxlib.journeys.experiments.specs import Metric
 
 Array = npt.NDArray[np.float64]
@@ -67,7 +68,7 @@ class _Columns:
                 f"metric '{plan.metrics[i].name}': {known.sum()} users have a value."
             )
         x = np.zeros(len(y))
-        if second(plan.metrics[i]):
+        if plan.metrics[i].second:
             x = plan.values[f"x{i}"].to_numpy(dtype=float)
             mean = np.nanmean(x[known]) if np.isfinite(x[known]).any() else 0.0
             x = np.where(np.isfinite(x), x, mean)
@@ -94,7 +95,8 @@ class _Columns:
         treated = chosen[self.totals["unit"].to_numpy()] > 0
         parts = (self.totals[~treated], self.totals[treated])
         try:
-            return clustered(metric, self.i, arms, parts, level).pvalue
+            found = clustered(metric, self.i, arms, parts)
+            return found.compare(metric, level).pvalue
         except DataError:
             return float("nan")
 
@@ -103,7 +105,7 @@ class _Columns:
         mean = np.array([y, x]) / n
         raw = np.array([[yy, yx], [yx, xx]])
         cov = (raw - n * np.outer(mean, mean)) / (n - 1)
-        keep = 2 if second(self.plan.metrics[self.i]) else 1
+        keep = 2 if self.plan.metrics[self.i].second else 1
         moments = Moments(int(n), (mean + self.centre)[:keep], cov[:keep, :keep])
         return Arm(int(n), moments, 0)
 
@@ -119,7 +121,7 @@ def _totals(plan: Relabelled, i: int) -> pd.DataFrame | None:
             f"n{i}": y.notna().astype(float), f"y{i}": y.fillna(0.0),
         }
     )  # fmt: skip
-    if second(plan.metrics[i]):
+    if plan.metrics[i].second:
         x = plan.values[f"x{i}"]
         frame[f"x{i}"], frame[f"nx{i}"] = x.fillna(0.0), x.notna().astype(float)
     return frame.groupby(["cluster", "unit"], as_index=False).sum()

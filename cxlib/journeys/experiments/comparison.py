@@ -9,20 +9,25 @@ import narwhals as nw
 import pandas as pd
 
 from cxlib import _checks
+from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction
+from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, label, lazy
-from cxlib.journeys.experiments._contrast import (
-    cluster_totals,
-    clustered,
-    contrast,
-    variance_reduction,
-)
+from cxlib.journeys.experiments._estimates import Estimates, estimates
 from cxlib.journeys.experiments._looks import Looking, Looks
-from cxlib.journeys.experiments._moments import Arm, by_variant, prepare
+from cxlib.journeys.experiments._moments import prepare
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.effects import Comparison
-from cxlib.journeys.experiments.specs import Mean, Metric, Proportion, Ratio, Score
-from cxlib.journeys.experiments.specs import metrics as build
+from cxlib.journeys.experiments.specs import (
+    GeometricMean,
+    Mean,
+    Metric,
+    Proportion,
+    Ratio,
+    Score,
+    TimeTo,
+)
 from cxlib.journeys.experiments.verdicts import family, judge
 from cxlib.result import Assumption
 
@@ -35,6 +40,7 @@ def compare(
     control: str = "control",
     treatments: Sequence[str] | None = None,
     cluster: str | None = None,
+    strata: str | Sequence[str] | None = None,
     correction: Correction = "holm",
     looks: Looks = "once",
     tuning_n: int | None = None,
@@ -52,13 +58,17 @@ def compare(
         pandas, polars, pyarrow, a DuckDB relation or any other Narwhals frame; only
         one row a variant (a cluster, where clustered) leaves it.
     metrics : sequence of Metric or mapping
-        See `Mean`, `Proportion`, `Ratio`, `Score` and `metrics`.
+        See `Mean`, `Proportion`, `Ratio`, `Score`, `GeometricMean`, `TimeTo` and
+        `metrics`.
     variant, control : str
         Column of the variant; its value that is the comparison.
     treatments : sequence of str, optional
         Variants to compare; all others when not given.
     cluster : str, optional
         Column of the unit that was assigned (account, store), when it was not the user.
+    strata : str or sequence of str, optional
+        Columns fixed before assignment (country, plan), whose chance imbalance is to be
+        taken out. A blank is a stratum of its own.
     correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Within the decision family: decision metrics times treatments.
     looks : {"once", "any"}
@@ -78,21 +88,28 @@ def compare(
     Raises
     ------
     ArgumentError
-        For an unknown variant or a broken metric.
+        For an unknown variant, a broken metric, or strata with clusters.
     DataError
         For a missing or non-numeric column, under two values in an arm, a proportion
-        that is no 0/1, under eight clusters in an arm.
+        that is no 0/1, a geometric mean of zeros or less, a horizon beyond the
+        follow-up, under eight clusters in an arm, under two usable strata.
 
     Notes
     -----
     Estimand: the effect of assignment on the mean of all users with a value. Means:
     Welch. Proportions: Newcombe's interval, score test. Ratios: delta method. Scores:
     in the scale's own unit among those who answered, adjusted Wald for a net score.
+    Geometric means: Welch on logarithms, of which a covariate is taken out as it is.
+    Times to an event: restricted mean from Kaplan-Meier, Greenwood's variance, normal.
     Relative intervals: Fieller, only where control is clearly positive, never for a
     score. With a covariate: CUPED and Welch, for every kind but ratios; users without
-    a covariate get its overall mean. Clusters: linearised between clusters, t with
-    clusters - 1 df an arm. A blank value is no zero: its user is not counted, and
-    `n_exposed_*` shows how many there are.
+    a covariate get its overall mean. Clusters: ratio of totals with CR2 and
+    Satterthwaite's df; no times to an event. Strata: the differences within strata,
+    weighted by the strata's shares of both variants' users, with t intervals for every
+    kind; strata with under ten users of a variant are put together; with a covariate
+    both are used. Winsorised values are capped over all variants together. A blank
+    value is no zero: its user is not counted, and `n_exposed_*` shows how many there
+    are.
 
     At any look: each estimator at the quantile of an asymptotic confidence sequence,
     see `estimate.sequential`; it rests on the central limit theorem from the first
@@ -107,7 +124,9 @@ def compare(
     References
     ----------
     Kohavi, R., Tang, D. and Xu, Y. (2020). Trustworthy online controlled experiments.
-    Cambridge University Press. doi:10.1017/9781108653985
+    Cambridge University Press. doi:10.1017/9781108653985. Miratrix, L. W., Sekhon,
+    J. S. and Yu, B. (2013). doi:10.1111/j.1467-9868.2012.01048.x. Imbens, G. W. and
+    Kolesar, M. (2016). doi:10.1162/REST_a_00552
 
     Examples
     --------
@@ -124,73 +143,104 @@ def compare(
     specs = build(metrics)
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     looking = Looking.of(looks, tuning_n, confidence_level, clustered=bool(cluster))
-    columns = [name for metric in specs for name in metric.columns]
-    keys = [variant, cluster] if cluster else [variant]
-    rows = lazy(users, [*keys, *columns], "users").with_columns(label(variant))
-    rows = rows.filter(~nw.col(variant).is_null())
-    prepared = prepare(rows, specs, keys)
-    arms = by_variant(prepared, specs, variant)
-    chosen = choose(list(arms[0]), control, treatments)
-    totals = cluster_totals(prepared, specs, variant, cluster) if cluster else None
+    found = gather(
+        users, specs, variant=variant, cluster=cluster, strata=strata, looking=looking
+    )
+    chosen = choose(list(found.arms[0]), control, treatments)
     table = pd.DataFrame(
-        [
-            _row(metric, i, arms[i], (control, name), totals, variant, looking)
-            for i, metric in enumerate(specs)
-            for name in chosen
-        ]
+        [_row(found, i, (control, name)) for i in range(len(specs)) for name in chosen]
     )
     table = judge(table, correction, 1 - confidence_level)
     return Comparison(
         table=table, metrics=specs, confidence_level=confidence_level,
         control_name=control, unit="score", looks=looks, tuning_n=looking.tuning_n,
-        method=_method(specs, cluster) + looking.method,
-        family=family(table, correction),
+        method=_method(found, cluster, strata) + looking.method,
+        family=family(table, correction), adjustment=_adjustment(specs, strata),
         assumptions=(looking.assumption, *_assumptions(specs, cluster)),
     )  # fmt: skip
 
 
-def _row(
-    metric: Metric, i: int, arms: dict[str, Arm], names: tuple[str, str],
-    totals: pd.DataFrame | None, variant: str, looking: Looking,
-) -> dict[str, Any]:  # fmt: skip
+def gather(
+    users: Frame, specs: tuple[Metric, ...], *, variant: str, cluster: str | None,
+    strata: str | Sequence[str] | None, looking: Looking,
+) -> Estimates:  # fmt: skip
+    """Return the aggregates of all metrics under the design."""
+    names = [strata] if isinstance(strata, str) else list(strata or ())
+    if names and cluster:
+        raise ArgumentError(
+            f"`strata` is {names} and `cluster` '{cluster}'; strata are of single "
+            "users, so leave one of them empty."
+        )
+    keys = [variant, *([cluster] if cluster else []), *names]
+    columns = [name for metric in specs for name in metric.columns]
+    rows = lazy(users, [*keys, *columns], "users").with_columns(label(variant))
+    rows = rows.filter(~nw.col(variant).is_null())
+    return estimates(
+        prepare(rows, specs, keys), specs, variant, looking=looking,
+        cluster=cluster, strata=names,
+    )  # fmt: skip
+
+
+def _row(found: Estimates, i: int, names: tuple[str, str]) -> dict[str, Any]:
     """Return one metric and treatment as a row."""
-    a, b = arms[names[0]], arms[names[1]]
-    if totals is None:
-        n = a.moments.n + b.moments.n
-        found = looking.at(lambda level: contrast(metric, a, b, level), n)
-    else:
-        c, t = (totals[totals[variant] == name] for name in names)
-        n = int((c[f"n{i}"] > 0).sum() + (t[f"n{i}"] > 0).sum())
-        found = looking.at(lambda lv: clustered(metric, i, (a, b), (c, t), lv), n)
+    metric = found.metrics[i]
+    a, b = (found.arms[i][name] for name in names)
     return {
         "metric": metric.name, "kind": metric.kind, "role": metric.role,
         "treatment_arm": names[1], "control_arm": names[0], "unit": metric.result_unit,
         "n_control": a.moments.n, "n_treatment": b.moments.n,
         "n_exposed_control": a.exposed, "n_exposed_treatment": b.exposed,
-        **found.as_row(),
+        **found.row(i, names),
         "direction": metric.direction,
         "margin": float("nan") if metric.margin is None else float(metric.margin),
-        "share_variance_removed": variance_reduction(metric, a, b),
     }  # fmt: skip
 
 
-def _method(specs: Sequence[Metric], cluster: str | None) -> str:
+def _adjustment(specs: Sequence[Metric], strata: str | Sequence[str] | None) -> str:
+    """Name what takes variance out."""
+    used = ["CUPED"] if any(metric.covariate for metric in specs) else []
+    return " and ".join([*used, *(["Post-stratification"] if strata else [])])
+
+
+def _method(
+    found: Estimates, cluster: str | None, strata: str | Sequence[str] | None
+) -> str:
     """Name the estimators that were used."""
+    specs = found.metrics
     if cluster:
-        return (
-            f"Ratio of totals of '{cluster}', linearised between clusters, t intervals."
-        )
-    used = {
-        Mean: "means: Welch",
-        Proportion: "proportions: Newcombe interval, score test",
-        Ratio: "ratios: delta method",
-        Score: "scores: adjusted Wald (net), Newcombe (share)",
-    }
-    parts = [text for cls, text in used.items() if any(type(m) is cls for m in specs)]
+        parts = [f"Ratio of totals of '{cluster}', CR2 and Satterthwaite's t intervals"]
+    elif strata:
+        names = strata if isinstance(strata, str) else ", ".join(strata)
+        parts = [f"Post-stratified by {names}, t intervals"]
+    else:
+        parts = _kinds(specs)
     if any(metric.covariate for metric in specs):
         parts.append("with a covariate: CUPED")
+    parts += [
+        f"{specs[i].name} winsorised at {cap:,.6g}, the "
+        f"{_words.percent(specs[i].winsorise or 1)} quantile of its non-zero values"
+        for i, cap in found.caps.items()
+    ]
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}; relative: Fieller."
+
+
+def _kinds(specs: Sequence[Metric]) -> list[str]:
+    used = {
+        Mean: "means: Welch",
+        Ratio: "ratios: delta method",
+        Score: "scores: adjusted Wald (net), Newcombe (share)",
+        GeometricMean: "geometric means: Welch on logarithms",
+        TimeTo: "times: restricted mean, Kaplan-Meier",
+    }
+    ends = {m.interval for m in specs if isinstance(m, Proportion)}
+    names = " or ".join(
+        {"newcombe": "Newcombe", "miettinen_nurminen": "Miettinen-Nurminen"}[end]
+        for end in sorted(ends, reverse=True)
+    )
+    parts = [f"proportions: {names} interval, score test"] if ends else []
+    parts += [text for cls, text in used.items() if any(type(m) is cls for m in specs)]
+    return sorted(parts, key=lambda text: not text.startswith("means"))
 
 
 def _assumptions(

@@ -29,12 +29,16 @@ class Comparison(Result):
         n_exposed_treatment, control, treatment, effect_size, std_error, its interval,
         rel_effect_size and its interval (NaN where it means nothing), statistic, df,
         pvalue, pvalue_adj (within the metric's family), direction, margin,
-        share_variance_removed (by CUPED), verdict.
+        share_variance_removed (by CUPED and strata), winsorised_at (the cap of a
+        winsorised metric), n_clusters_control, n_clusters_treatment, icc (how alike a
+        cluster's users are), n_strata, verdict.
     metrics : tuple of Metric
     confidence_level : float
     control_name : str
     family : str
         The families of tests that were corrected together, in words.
+    adjustment : str
+        What took variance out: 'CUPED', 'Post-stratification' or both.
     looks : {"once", "any"}
         "any" where intervals, p-values and verdicts hold at every look.
     tuning_n : int
@@ -45,6 +49,7 @@ class Comparison(Result):
     confidence_level: float = 0.95
     control_name: str = "control"
     family: str = ""
+    adjustment: str = "CUPED"
     looks: Looks = "once"
     tuning_n: int = 0
 
@@ -112,7 +117,7 @@ class Comparison(Result):
 
     @property
     def cuped(self) -> str:
-        """How much of the variance CUPED removed, or an empty text."""
+        """How much of the variance the adjustment removed, or an empty text."""
         rows = self.table[self.table["share_variance_removed"].notna()]
         if rows.empty:
             return ""
@@ -121,7 +126,7 @@ class Comparison(Result):
             f"variance of {row['metric']}{self._arm(row)}"
             for _, row in rows.iterrows()
         ]
-        return f"CUPED removed {_words.listed(parts)}."
+        return f"{self.adjustment} removed {_words.listed(parts)}."
 
     def _shown(self, row: pd.Series) -> dict[str, str]:
         several = _words.several_arms(self.table)

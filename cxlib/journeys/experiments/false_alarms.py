@@ -19,8 +19,8 @@ from cxlib.journeys import _words
 from cxlib.journeys._frames import Frame, collect, lazy
 from cxlib.journeys.experiments._moments import by_variant, prepare
 from cxlib.journeys.experiments._relabel import Relabelled, pvalues
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Metric
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption, Finding, Result
 
 FLAG = 0.01

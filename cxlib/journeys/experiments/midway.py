@@ -20,11 +20,12 @@ from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, label, lazy
 from cxlib.journeys.experiments._baseline import linearised, unit_variance
+from cxlib.journeys.experiments._cells import Arm
 from cxlib.journeys.experiments._looks import Looks
-from cxlib.journeys.experiments._moments import Arm, by_variant, prepare
+from cxlib.journeys.experiments._moments import by_variant, prepare
 from cxlib.journeys.experiments._targets import Target, rule, targets
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Metric, Ratio
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption, Finding, Result
 
 MAX_SENTENCES = 3

@@ -19,9 +19,9 @@ from cxlib.journeys.experiments._asks import Ask, curves
 from cxlib.journeys.experiments._baseline import baselines as learn
 from cxlib.journeys.experiments._looks import Looks
 from cxlib.journeys.experiments._targets import rule, targets
+from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.plan import Plan
 from cxlib.journeys.experiments.specs import Metric
-from cxlib.journeys.experiments.specs import metrics as build
 from cxlib.result import Assumption
 
 

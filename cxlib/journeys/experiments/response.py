@@ -18,12 +18,13 @@ from cxlib.estimate.counts import compare_shares
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, label, lazy
-from cxlib.journeys.experiments._moments import Arm, by_variant, prepare
-from cxlib.journeys.experiments.specs import Metric, Score
-from cxlib.journeys.experiments.specs import metrics as build
+from cxlib.journeys.experiments._cells import Arm
+from cxlib.journeys.experiments._moments import by_variant, prepare
+from cxlib.journeys.experiments.declared import metrics as build
+from cxlib.journeys.experiments.specs import Metric
 from cxlib.result import Assumption, Finding, Result
 
-NONE = "No survey score is among the metrics, so there is no response rate to compare."
+NONE = "No survey metric is among the metrics, so there is no response rate to compare."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,7 +134,8 @@ def response_rate(
     users : frame
         All exposed users, blank where they did not answer.
     metrics : sequence of Metric or mapping
-        The comparison's metrics; the scores among them are looked at.
+        The comparison's metrics; scores, and means and proportions declared with
+        `survey`, are looked at.
     variant, control, treatments : str, str, sequence of str
         As in `compare`.
     alpha : float
@@ -143,7 +145,7 @@ def response_rate(
     Returns
     -------
     ResponseRate
-        With an empty table where no metric is a score.
+        With an empty table where no metric is of a survey.
 
     Notes
     -----
@@ -154,6 +156,7 @@ def response_rate(
     Examples
     --------
     >>> import pandas as pd
+    >>> from cxlib.journeys import Score
     >>> users = pd.DataFrame(
     ...     {"variant": ["control"] * 50 + ["b"] * 50,
     ...      "score": [9.0] * 20 + [None] * 30 + [10.0] * 25 + [None] * 25}
@@ -162,7 +165,7 @@ def response_rate(
     >>> found.table["effect_size"].round(2).tolist(), sorted(found.failed)
     ([0.1], [])
     """
-    scores = tuple(metric for metric in build(metrics) if isinstance(metric, Score))
+    scores = tuple(metric for metric in build(metrics) if metric.survey)
     if not scores:
         return ResponseRate(table=pd.DataFrame(), alpha=alpha)
     names = [variant, *(name for metric in scores for name in metric.columns)]

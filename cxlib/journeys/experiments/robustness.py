@@ -7,24 +7,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from cxlib import _checks, scales
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate import Correction
+from cxlib.estimate.clusters import wild_bootstrap
+from cxlib.estimate.counts import Interval
 from cxlib.journeys import _words
 from cxlib.journeys._frames import (
     Frame,
     Lazy,
     check_numeric,
     collect,
-    label,
     lazy,
     number,
 )
-from cxlib.journeys.experiments.comparison import compare
+from cxlib.journeys.experiments._looks import Looking
+from cxlib.journeys.experiments.comparison import compare, gather
 from cxlib.journeys.experiments.effects import Comparison
-from cxlib.journeys.experiments.specs import Mean, Metric, Ratio, Score
+from cxlib.journeys.experiments.specs import (
+    GeometricMean,
+    Mean,
+    Metric,
+    Proportion,
+    Ratio,
+    Score,
+)
+from cxlib.journeys.experiments.verdicts import judge
 from cxlib.result import Finding, Result
 
 DECLARED = "as declared"
@@ -38,8 +49,8 @@ class Sensitivity(Result):
     ----------
     table : pandas.DataFrame
         metric, treatment_arm, control_arm, choice, unit, n, control, treatment,
-        effect_size and its interval, verdict; for each metric the declared choice
-        first.
+        effect_size and its interval, pvalue, verdict; for each metric the declared
+        choice first.
     """
 
     confidence_level: float = 0.95
@@ -104,9 +115,12 @@ def sensitivity(
     *,
     variant: str = "variant",
     cluster: str | None = None,
+    strata: str | Sequence[str] | None = None,
     winsorise: float = 0.99,
     per_protocol: str | None = None,
     correction: Correction = "holm",
+    n_boot: int = 1999,
+    rng: int | np.random.Generator = 0,
 ) -> Sensitivity:
     """Estimate every effect again under other reasonable choices.
 
@@ -116,13 +130,15 @@ def sensitivity(
         The frame that was compared.
     comparison : Comparison
         As declared; gives metrics, control, treatments and level.
-    variant, cluster, correction
+    variant, cluster, strata, correction
         As they were given to `compare`.
     winsorise : float
         Values of means and of ratios' numerators above this quantile of the non-zero
         values (all variants together) are set to it.
     per_protocol : str, optional
         0/1 column of users who got what they were assigned; compared alone.
+    n_boot, rng : int, int or numpy.random.Generator
+        Draws and seed of the wild cluster bootstrap.
 
     Returns
     -------
@@ -130,10 +146,13 @@ def sensitivity(
 
     Notes
     -----
-    Tried where they apply: without CUPED; winsorised; net scores as the mean of the
-    answers; per protocol, which gives up randomisation; clusters ignored, which
-    understates the error. The quantile is over non-zero values because most users of a
-    spend metric spend nothing. A margin is kept where the unit stays the same.
+    Tried where they apply: without CUPED; winsorised, or not where it was declared; net
+    scores as the mean of the answers; the other interval of a proportion; without
+    strata; per protocol, which gives up randomisation; with clusters, the wild
+    bootstrap's p-value and interval (the p-value alone for a geometric mean), and
+    clusters ignored, which understates the error. The quantile is over non-zero values
+    because most users of a spend metric spend nothing. A margin is kept where the unit
+    stays the same.
 
     Examples
     --------
@@ -149,32 +168,87 @@ def sensitivity(
     parts, tuned = [_rows(comparison, DECLARED)], comparison.tuning_n or None
 
     def again(
-        frame: Frame, specs: Sequence[Metric], by: str | None, choice: str
-    ) -> None:
+        frame: Frame, specs: Sequence[Metric], choice: str, *,
+        by: str | None = cluster, within: str | Sequence[str] | None = strata,
+    ) -> None:  # fmt: skip
         found = compare(
             frame, specs, variant=variant, control=comparison.control_name,
             treatments=list(comparison.table["treatment_arm"].unique()), cluster=by,
-            correction=correction, confidence_level=comparison.confidence_level,
+            strata=within, correction=correction,
+            confidence_level=comparison.confidence_level,
             looks=comparison.looks, tuning_n=tuned if by == cluster else None,
         )  # fmt: skip
         parts.append(_rows(found, choice))
 
     specs = comparison.metrics
-    adjusted = [replace(m, covariate="") for m in specs if m.covariate]
-    if adjusted:
-        again(users, adjusted, cluster, "without CUPED")
-    heavy = [m for m in specs if isinstance(m, Mean | Ratio)]
-    if heavy:
-        clipped = _winsorised(users, heavy, variant, cluster, winsorise)
-        again(clipped, heavy, cluster, f"winsorised at {100 * winsorise:g} %")
-    net = [m for m in specs if isinstance(m, Score) and m.rule.kind == "net"]
-    if net:
-        again(users, [_as_mean(m) for m in net], cluster, "as mean of the answers")
+    for choice, changed in _respecified(
+        specs, winsorise, plain=not (cluster or strata)
+    ):
+        again(users, changed, choice)
+    if strata:
+        again(users, specs, "without strata", within=None)
     if per_protocol:
-        again(_followed(users, per_protocol, variant), specs, cluster, "per protocol")
+        again(_followed(users, per_protocol, variant), specs, "per protocol")
     if cluster:
-        again(users, specs, None, "clusters ignored")
+        parts.append(
+            _wild(users, comparison, variant, cluster, correction, n_boot, rng)
+        )
+        again(users, specs, "clusters ignored", by=None)
     return _gather(comparison, parts)
+
+
+def _respecified(
+    specs: Sequence[Metric], at: float, *, plain: bool
+) -> list[tuple[str, list[Metric]]]:
+    """Return each other choice of how metrics are measured, with those it changes."""
+    heavy = [m for m in specs if isinstance(m, Mean | Ratio)]
+    net = [m for m in specs if isinstance(m, Score) and m.rule.kind == "net"]
+    flags = [m for m in specs if isinstance(m, Proportion) and not m.covariate]
+    tried: list[tuple[str, list[Metric]]] = [
+        ("without CUPED", [replace(m, covariate="") for m in specs if m.covariate]),
+        (
+            f"winsorised at {100 * at:g} %",
+            [replace(m, winsorise=at) for m in heavy if m.winsorise != at],
+        ),
+        ("not winsorised", [replace(m, winsorise=None) for m in heavy if m.winsorise]),
+        ("as mean of the answers", [_as_mean(m) for m in net]),
+    ]
+    if plain:
+        for interval, name in _OTHER.items():
+            changed = [
+                replace(m, interval=interval) for m in flags if m.interval != interval
+            ]
+            tried.append((f"{name} interval", list(changed)))
+    return [(choice, changed) for choice, changed in tried if changed]
+
+
+def _wild(
+    users: Frame, comparison: Comparison, variant: str, cluster: str,
+    correction: Correction, n_boot: int, rng: int | np.random.Generator,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the comparison with p-values and intervals of the wild bootstrap."""
+    level = comparison.confidence_level
+    found = gather(
+        users, comparison.metrics, variant=variant, cluster=cluster, strata=None,
+        looking=Looking.of("once", None, level, clustered=True),
+    )  # fmt: skip
+    stream = _checks.generator(rng)
+    place = {metric.name: i for i, metric in enumerate(comparison.metrics)}
+    table = comparison.table.copy()
+    for at, row in comparison.table.iterrows():
+        i = place[row["metric"]]
+        both = found.clusters(i, (row["control_arm"], row["treatment_arm"]))
+        wild = wild_bootstrap(
+            *both.arms, confidence_level=level, n_boot=n_boot, rng=stream
+        )
+        metric = comparison.metrics[i]
+        table.loc[at, "pvalue"] = wild.pvalue
+        if not isinstance(metric, GeometricMean):
+            ends = ["effect_size_ci_lower", "effect_size_ci_upper"]
+            bounds = [wild.ci_lower * metric.factor, wild.ci_upper * metric.factor]
+            table.loc[at, ends] = bounds
+    judged = judge(table, correction, 1 - level)
+    return _rows_of(judged, "wild cluster bootstrap")
 
 
 def _gather(comparison: Comparison, parts: list[pd.DataFrame]) -> Sensitivity:
@@ -192,7 +266,11 @@ def _gather(comparison: Comparison, parts: list[pd.DataFrame]) -> Sensitivity:
 
 
 def _rows(found: Comparison, choice: str) -> pd.DataFrame:
-    table = found.table.assign(choice=choice)
+    return _rows_of(found.table, choice)
+
+
+def _rows_of(table: pd.DataFrame, choice: str) -> pd.DataFrame:
+    table = table.assign(choice=choice)
     table["n"] = table["n_control"] + table["n_treatment"]
     return table[_COLUMNS]
 
@@ -200,42 +278,23 @@ def _rows(found: Comparison, choice: str) -> pd.DataFrame:
 _COLUMNS = [
     *("metric", "treatment_arm", "control_arm", "choice", "unit", "n"),
     *("control", "treatment"),
-    *("effect_size", "effect_size_ci_lower", "effect_size_ci_upper", "verdict"),
+    *(
+        "effect_size",
+        "effect_size_ci_lower",
+        "effect_size_ci_upper",
+        "pvalue",
+        "verdict",
+    ),
 ]
+_OTHER: dict[Interval, str] = {
+    "newcombe": "Newcombe", "miettinen_nurminen": "Miettinen-Nurminen",
+}  # fmt: skip
 
 
 def _as_mean(metric: Score) -> Score:
-    """Return the mean of the same answers as a metric, without its margin in points."""
+    """Return the mean of the same answers as a metric, without its limits in points."""
     scale = replace(metric.rule, kind="mean", name=f"{metric.rule.name}_mean")
-    return replace(metric, scale=scales.get(scale), margin=None)
-
-
-def _winsorised(
-    users: Frame, heavy: Sequence[Metric], variant: str, cluster: str | None, at: float
-) -> Lazy:
-    """Return users with the heavy columns clipped at their quantile."""
-    names = [variant, *([cluster] if cluster else [])]
-    rows = lazy(users, [*names, *(c for m in heavy for c in m.columns)], "users")
-    targets = list(dict.fromkeys(metric.column for metric in heavy))
-    check_numeric(rows, targets, "users")
-    rows = rows.with_columns(number(name).alias(name) for name in targets)
-    caps = collect(
-        rows.filter(~label(variant).is_null()).select(
-            nw.when(nw.col(name) != 0)
-            .then(nw.col(name))
-            .quantile(at, "linear")
-            .alias(name)
-            for name in targets
-        )
-    ).iloc[0]
-    return rows.with_columns(
-        nw.when(nw.col(name) > float(caps[name]))
-        .then(nw.lit(float(caps[name])))
-        .otherwise(nw.col(name))
-        .alias(name)
-        for name in targets
-        if pd.notna(caps[name])
-    )
+    return replace(metric, scale=scales.get(scale), margin=None, min_effect=None)
 
 
 def _followed(users: Frame, column: str, variant: str) -> Lazy:

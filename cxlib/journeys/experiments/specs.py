@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from cxlib import _checks, scales
 from cxlib.errors import ArgumentError
+from cxlib.estimate.counts import INTERVALS, Interval
 
 Direction = Literal["increase", "decrease"]
 Role = Literal["decision", "guardrail", "exploratory"]
@@ -19,7 +20,7 @@ UNITS = ("score", "amount", "share", "count")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """Base of the metric specifications; use Mean, Proportion, Ratio or Score.
+    """Base of the metric specifications; see its kinds below.
 
     Attributes
     ----------
@@ -37,6 +38,9 @@ class Metric:
     role : {"decision", "guardrail", "exploratory"}
         The decision family is Holm-corrected, the exploratory one by
         Benjamini-Hochberg; guardrails are each protected on their own.
+    min_effect : float, optional
+        Smallest gain worth shipping, positive, in the metric's unit; for decision
+        metrics.
     """
 
     kind: ClassVar[str] = ""
@@ -46,6 +50,7 @@ class Metric:
     direction: Direction = "increase"
     margin: float | None = None
     role: Role = "decision"
+    min_effect: float | None = None
 
     def __post_init__(self) -> None:
         where = f"metric '{self.name}'"
@@ -59,6 +64,21 @@ class Metric:
                 f"{where}: `margin` is {self.margin!r}; it is the largest tolerable "
                 "loss, a positive number in the metric's unit."
             )
+        self._check_min_effect(where)
+
+    def _check_min_effect(self, where: str) -> None:
+        if self.min_effect is None:
+            return
+        if not 0 < self.min_effect < math.inf:
+            raise ArgumentError(
+                f"{where}: `min_effect` is {self.min_effect!r}; it is the smallest "
+                "gain worth shipping, a positive number in the metric's unit."
+            )
+        if self.role != "decision":
+            raise ArgumentError(
+                f"{where}: `min_effect` is for decision metrics; this one's role is "
+                f"'{self.role}'."
+            )
 
     @property
     def result_unit(self) -> str:
@@ -71,16 +91,47 @@ class Metric:
         return 1.0
 
     @property
+    def second(self) -> str:
+        """Denominator, event or covariate beside the values; "" for none."""
+        return self.covariate
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Every column the metric reads."""
-        return tuple(name for name in (self.column, self.covariate) if name)
+        return tuple(name for name in (self.column, self.second) if name)
+
+    @property
+    def survey(self) -> bool:
+        """Whether a blank is a question that was not answered."""
+        return False
+
+    @property
+    def winsorise(self) -> float | None:
+        """Quantile of the non-zero values to which higher ones are set."""
+        return None
+
+    def _needs(self, part: str, word: str) -> None:
+        """Raise where a further column is missing, or a covariate is given with it."""
+        where = f"metric '{self.name}': {word}"
+        if not getattr(self, part):
+            raise ArgumentError(f"{where} needs a `{part}` column.")
+        if self.covariate:
+            raise ArgumentError(f"{where} takes no `covariate`; leave it out.")
+
+    def _tail(self) -> None:
+        """Raise where the declared quantile is no upper tail."""
+        if self.winsorise is not None:
+            name = f"metric '{self.name}': winsorise"
+            _checks.in_range(self.winsorise, name, 0.5, 1, ends="()")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean(Metric):
     """Mean of a number per user, such as spend: Welch's interval.
 
-    `unit` ('score', 'amount', 'share', 'count') says how it is shown.
+    `unit` ('score', 'amount', 'share', 'count') says how it is shown. `winsorise`
+    (0.99, say) sets values above that quantile of the non-zero values, all variants
+    together, to it before comparing. `survey` marks answers, of which a blank is none.
 
     Examples
     --------
@@ -89,6 +140,36 @@ class Mean(Metric):
     """
 
     kind: ClassVar[str] = "mean"
+    unit: str = "score"
+    winsorise: float | None = None
+    survey: bool = False
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        _checks.one_of(self.unit, f"metric '{self.name}': unit", UNITS)
+        self._tail()
+
+    @property
+    def result_unit(self) -> str:
+        """The declared unit."""
+        return self.unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeometricMean(Metric):
+    """Geometric mean of a positive number, such as seconds on a task: Welch on logs.
+
+    The effect is the ratio of geometric means (`rel_effect_size`), to be read as "takes
+    12 % less time"; times are skewed, and their geometric mean lies near the median.
+
+    Examples
+    --------
+    >>> GeometricMean(name="time", column="seconds").direction
+    'decrease'
+    """
+
+    kind: ClassVar[str] = "geometric_mean"
+    direction: Direction = "decrease"
     unit: str = "score"
 
     def __post_init__(self) -> None:
@@ -102,8 +183,48 @@ class Mean(Metric):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeTo(Metric):
+    """Time to an event that not everybody had yet: mean time up to a horizon.
+
+    `column` holds the time to the event or to the end of watching, `event` 1 or 0, and
+    `horizon` the time up to which the mean runs (restricted mean, Kaplan-Meier).
+
+    Examples
+    --------
+    >>> TimeTo(name="paid", column="days", event="paid", horizon=14).columns
+    ('days', 'paid')
+    """
+
+    kind: ClassVar[str] = "time_to"
+    direction: Direction = "decrease"
+    event: str = ""
+    horizon: float = 0.0
+    unit: str = "score"
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        _checks.one_of(self.unit, f"metric '{self.name}': unit", UNITS)
+        self._needs("event", "a time to an event")
+        name = f"metric '{self.name}': horizon"
+        _checks.in_range(self.horizon, name, 0, math.inf, ends="()")
+
+    @property
+    def result_unit(self) -> str:
+        """The declared unit."""
+        return self.unit
+
+    @property
+    def second(self) -> str:
+        """The event's column."""
+        return self.event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proportion(Metric):
     """Share of users with a 0/1 flag, such as conversion: Newcombe's interval.
+
+    `interval` may be 'miettinen_nurminen', the score interval. `survey` marks answers
+    and themes of answers, of which a blank is none.
 
     Examples
     --------
@@ -112,6 +233,12 @@ class Proportion(Metric):
     """
 
     kind: ClassVar[str] = "proportion"
+    interval: Interval = "newcombe"
+    survey: bool = False
+
+    def __post_init__(self) -> None:
+        Metric.__post_init__(self)
+        _checks.one_of(self.interval, f"metric '{self.name}': interval", INTERVALS)
 
     @property
     def result_unit(self) -> str:
@@ -123,6 +250,8 @@ class Proportion(Metric):
 class Ratio(Metric):
     """Ratio of two sums over users, such as orders a session: delta method.
 
+    `winsorise` caps the numerator, as in `Mean`.
+
     Examples
     --------
     >>> Ratio(name="basket", column="revenue", denominator="orders").columns
@@ -132,18 +261,13 @@ class Ratio(Metric):
     kind: ClassVar[str] = "ratio"
     denominator: str = ""
     unit: str = "score"
+    winsorise: float | None = None
 
     def __post_init__(self) -> None:
         Metric.__post_init__(self)
         _checks.one_of(self.unit, f"metric '{self.name}': unit", UNITS)
-        if not self.denominator:
-            raise ArgumentError(
-                f"metric '{self.name}': a ratio needs a `denominator` column."
-            )
-        if self.covariate:
-            raise ArgumentError(
-                f"metric '{self.name}': a ratio takes no `covariate`; leave it out."
-            )
+        self._needs("denominator", "a ratio")
+        self._tail()
 
     @property
     def result_unit(self) -> str:
@@ -151,9 +275,9 @@ class Ratio(Metric):
         return self.unit
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Numerator and denominator."""
-        return (self.column, self.denominator)
+    def second(self) -> str:
+        """The denominator's column."""
+        return self.denominator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +301,11 @@ class Score(Metric):
         scales.get(self.scale)
 
     @property
+    def survey(self) -> bool:
+        """Always true."""
+        return True
+
+    @property
     def rule(self) -> scales.Scale:
         """The scale as an object."""
         return scales.get(self.scale)
@@ -190,81 +319,3 @@ class Score(Metric):
     def factor(self) -> float:
         """100 for points."""
         return self.rule.factor
-
-
-KINDS: dict[str, type[Metric]] = {
-    cls.kind: cls for cls in (Mean, Proportion, Ratio, Score)
-}
-
-
-def metrics(declared: Sequence[Mapping[str, Any] | Metric]) -> tuple[Metric, ...]:
-    """Build metric specifications from a params file.
-
-    Parameters
-    ----------
-    declared : sequence of mapping or Metric
-        Each with `name`, `kind` (mean, proportion, ratio, score), `column` and the
-        fields of that kind; blank values are as good as absent.
-
-    Returns
-    -------
-    tuple of Metric
-
-    Raises
-    ------
-    ArgumentError
-        For an unknown kind or field (with the nearest allowed one), a missing field,
-        a value outside its range, two metrics of one name, or no metric at all.
-
-    Examples
-    --------
-    >>> metrics([{"name": "spend", "kind": "mean", "column": "spend"}])[0].role
-    'decision'
-    >>> metrics([{"name": "cost", "kind": "mean", "colum": "cost"}])
-    Traceback (most recent call last):
-        ...
-    cxlib.errors.ArgumentError: metric 'cost' has the field 'colum'; did you mean...
-    """
-    if not declared:
-        raise ArgumentError("`metrics` is empty; declare at least one metric.")
-    built = tuple(
-        one if isinstance(one, Metric) else _build(one, i + 1)
-        for i, one in enumerate(declared)
-    )
-    names = [metric.name for metric in built]
-    for name in names:
-        if names.count(name) > 1:
-            raise ArgumentError(
-                f"`metrics` has {names.count(name)} metrics named '{name}'."
-            )
-    return built
-
-
-def _build(given: Mapping[str, Any], position: int) -> Metric:
-    """Build one metric, wording every mistake."""
-    if not isinstance(given, Mapping):
-        raise ArgumentError(
-            f"`metrics` item {position} is {given!r}; give name, kind, column."
-        )
-    where = f"metric '{given.get('name') or f'number {position}'}'"
-    if not given.get("kind"):
-        raise ArgumentError(f"{where} lacks `kind`; use one of {', '.join(KINDS)}.")
-    if given["kind"] not in KINDS:
-        hint = _checks.did_you_mean(str(given["kind"]), KINDS)
-        raise ArgumentError(f"{where} has the kind {given['kind']!r}; {hint}")
-    cls = KINDS[given["kind"]]
-    known = [part.name for part in fields(cls)]
-    for key in given:
-        if key not in known and key != "kind":
-            hint = _checks.did_you_mean(key, known)
-            raise ArgumentError(f"{where} has the field {key!r}; {hint}")
-    for key in ("name", "column"):
-        if not given.get(key):
-            raise ArgumentError(f"{where} lacks `{key}`.")
-    filled = {k: v for k, v in given.items() if k != "kind" and v not in (None, "")}
-    if isinstance(filled.get("margin"), str):
-        raise ArgumentError(
-            f"{where}: `margin` is {filled['margin']!r}; give a number in the metric's "
-            "unit, shares as fractions (0.005 for half a percentage point)."
-        )
-    return cls(**filled)

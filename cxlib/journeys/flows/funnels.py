@@ -6,7 +6,6 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
 
 import narwhals as nw
 import numpy as np
@@ -17,13 +16,13 @@ from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
-from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
+from cxlib.journeys._frames import Frame, Lazy, collect, lazy
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
-from cxlib.journeys.flows._depth import UNIT, check_time, depths, population
+from cxlib.journeys.flows._counting import Path, count_users
+from cxlib.journeys.flows._depth import UNIT, opened, seen
+from cxlib.journeys.flows._reach import Order
 from cxlib.journeys.flows._steps import differences, gap, reached_steps, shares
 from cxlib.result import Assumption, Finding, Result
-
-Order = Literal["eventual", "any"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -280,21 +279,18 @@ def funnel(
     >>> funnel(events, ["cart", "paid"]).table["n"].tolist()
     [2, 1]
     """
-    _checks.one_of(order, "order", ("eventual", "any"))
+    _checks.one_of(order, "order", ("eventual", "any", "strict"))
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
-    own = variant if variant and users is None else ""
-    rows = lazy(events, [user, touchpoint, time, own], "events")
-    check_time(rows, time)
-    rows = rows.with_columns(label(touchpoint))
-    _check_steps(rows, steps, touchpoint)
-    who, mixed = population(rows, users, variant, user)
-    rows = rows.with_columns(nw.col(user).cast(nw.String()).alias(UNIT)).filter(
-        nw.col(touchpoint).is_in(list(steps))
-    )
-    counts = depths(
-        rows, who, steps, touchpoint=touchpoint, time=time, window=_window(window),
-        ordered=order == "eventual",
+    rows = opened(
+        events, user=user, touchpoint=touchpoint, time=time, journey=None,
+        variant=variant if users is None else None,
     )  # fmt: skip
+    _check_steps(steps, seen(rows, touchpoint))
+    path = Path(
+        steps=tuple(steps), order=order, window=_window(window), user=user,
+        touchpoint=touchpoint, time=time, variant=variant,
+    )  # fmt: skip
+    counts, mixed = count_users(rows, users, path)
     reached = reached_steps(counts, len(steps))
     chosen = choose(list(reached), control, treatments) if variant else []
     arms = [control, *chosen] if variant else list(reached)
@@ -306,13 +302,13 @@ def funnel(
         ),
         gap=gap(kept, steps, control, chosen, correction, confidence_level),
         n_mixed=mixed,
-        n_unknown=_unknown(rows, users, user),
+        n_unknown=_unknown(rows, users, path),
         confidence_level=confidence_level, assumptions=_assumptions(users),
         method=_method(order, window, correction),
     )  # fmt: skip
 
 
-def _check_steps(rows: Lazy, steps: Sequence[str], touchpoint: str) -> None:
+def _check_steps(steps: Sequence[str], known: Sequence[str]) -> None:
     """Raise unless the steps are named once each and occur."""
     if isinstance(steps, str) or not steps:
         raise ArgumentError(
@@ -321,8 +317,6 @@ def _check_steps(rows: Lazy, steps: Sequence[str], touchpoint: str) -> None:
     for step in steps:
         if list(steps).count(step) > 1:
             raise ArgumentError(f"`steps` names '{step}' twice; name each step once.")
-    seen = collect(rows.select(touchpoint).unique().sort(touchpoint))[touchpoint]
-    known = [str(name) for name in seen.dropna()]
     for step in steps:
         if step not in known:
             hint = _checks.did_you_mean(step, known)
@@ -344,22 +338,27 @@ def _window(window: str | timedelta | None) -> timedelta | None:
     return length
 
 
-def _unknown(rows: Lazy, users: Frame | None, user: str) -> int:
+def _unknown(rows: Lazy, users: Frame | None, path: Path) -> int:
     """Count users with a step but not among the randomised."""
     if users is None:
         return 0
-    known = lazy(users, [user], "users").select(
-        nw.col(user).cast(nw.String()).alias(UNIT)
-    )
-    stray = rows.select(UNIT).unique().join(known, on=UNIT, how="anti")
+    unit = nw.col(path.user).cast(nw.String()).alias(UNIT)
+    known = lazy(users, [path.user], "users").select(unit)
+    steps = rows.filter(nw.col(path.touchpoint).is_in(list(path.steps)))
+    stray = steps.select(unit).unique().join(known, on=UNIT, how="anti")
     return int(collect(stray.select(nw.len().alias("n")))["n"].iloc[0])
 
 
+RULES = {
+    "eventual": "each step at or after the one before",
+    "strict": "each step the very next event",
+    "any": "any order",
+}
+
+
 def _method(order: Order, window: object, correction: Correction) -> str:
-    rule = (
-        "each step at or after the one before" if order == "eventual" else "any order"
-    )
-    within = f", within {window} of the first step" if window else ""
+    rule = RULES[order]
+    within = f", within {window}" if window else ""
     return (
         f"Users by furthest step ({rule}{within}); Wilson intervals; differences: "
         f"Newcombe, score test, {CORRECTIONS[correction]} over steps and variants."

@@ -6,7 +6,6 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -14,12 +13,13 @@ from cxlib import _checks, _format
 from cxlib.estimate import Correction, Moments, adjust, ratio
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
-from cxlib.journeys._frames import Frame, Lazy, collect, label, lazy
+from cxlib.journeys._frames import Frame
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
-from cxlib.journeys.flows._depth import ARM, UNIT, check_time, population
+from cxlib.journeys.flows._depth import ARM, opened
+from cxlib.journeys.flows._pairs import END
+from cxlib.journeys.flows._tables import Columns, departures, sum_moves
 from cxlib.result import Assumption, Finding, Result
 
-END = "(end)"
 MIN_USERS = 10
 SHOWN = 8
 
@@ -206,18 +206,14 @@ def transitions(
     'No transition has enough users in the variants to be compared.'
     """
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
-    own = [variant] if users is None else []
-    names = [user, touchpoint, time, *own, *([journey] if journey else [])]
-    rows = lazy(events, names, "events")
-    check_time(rows, time)
-    rows = rows.with_columns(label(touchpoint))
-    who, mixed = population(rows, users, variant, user)
-    sizes = collect(who.group_by(ARM).agg(nw.len().alias("n")).sort(ARM))
-    size = {
-        str(row[0]): int(row[1]) for row in sizes[[ARM, "n"]].itertuples(index=False)
-    }
+    rows = opened(
+        events, user=user, touchpoint=touchpoint, time=time, journey=journey,
+        variant=variant if users is None else None,
+    )  # fmt: skip
+    columns = Columns(user, journey, touchpoint, time, variant)
+    pairs, size, mixed = sum_moves(rows, users, columns)
     chosen = choose(list(size), control, treatments)
-    pairs, starts = _sums(_counts(rows, who, user, journey, touchpoint, time))
+    starts = departures(pairs)
     table = _table(pairs, starts, size, control, chosen, min_n, confidence_level)
     return Transitions(
         table=_rank(table, correction), unit="share", n_mixed=mixed,
@@ -237,41 +233,6 @@ _ASSUMPTIONS = (
         quality="medium", impact="low",
     ),
 )  # fmt: skip
-
-
-def _counts(
-    rows: Lazy, who: Lazy, user: str, journey: str | None, touchpoint: str, time: str
-) -> Lazy:
-    """Count each user's transitions: unit, arm, from, to, x (times), d (departures)."""
-    path = [user, journey] if journey else [user]
-    following = nw.col(touchpoint).shift(-1).over(*path, order_by=[time, touchpoint])
-    steps = rows.with_columns(following.alias("to")).select(
-        nw.col(user).cast(nw.String()).alias(UNIT),
-        nw.col(touchpoint).alias("from"),
-        nw.col("to").fill_null(END),
-    )
-    made = steps.group_by(UNIT, "from", "to").agg(
-        nw.len().cast(nw.Float64()).alias("x")
-    )
-    made = made.with_columns(nw.col("x").sum().over(UNIT, "from").alias("d"))
-    return made.join(who, on=UNIT, how="inner")
-
-
-def _sums(made: Lazy) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return sums over users by arm and transition, and by arm and departure."""
-    x, d = nw.col("x"), nw.col("d")
-    squares = made.with_columns(
-        xx=x * x, xd=x * d, dd=d * d, always=nw.when(x == d).then(1.0).otherwise(0.0)
-    )
-    pairs = squares.group_by(ARM, "from", "to").agg(
-        nw.len().alias("users"), x.sum(), nw.col("xx").sum(), nw.col("xd").sum(),
-        nw.col("always").sum(),
-    )  # fmt: skip
-    once = squares.select(ARM, UNIT, "from", "d", "dd").unique()
-    starts = once.group_by(ARM, "from").agg(
-        nw.len().alias("users"), d.sum(), nw.col("dd").sum()
-    )
-    return collect(pairs.sort(ARM, "from", "to")), collect(starts.sort(ARM, "from"))
 
 
 def _seen(pairs: pd.DataFrame, starts: pd.DataFrame) -> pd.DataFrame:

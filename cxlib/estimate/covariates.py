@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cxlib.errors import DataError
 from cxlib.estimate.design import Array
-from cxlib.nps._answers import BLANK, Rows, label
 
+Rows = npt.NDArray[np.bool_]
+BLANK = "(blank)"
 OTHER = "(other)"
 _RARE = 20
 
@@ -52,28 +55,37 @@ def _labels(given: pd.Series, name: str) -> dict[str, Array]:
 
 
 def balance(
-    x: Array, names: Sequence[str], inside: Rows, before: Array, after: Array
+    x: Array,
+    names: Sequence[str],
+    inside: Rows,
+    before: Array,
+    after: Array,
+    *,
+    spread_of: Literal["both", "inside"] = "both",
 ) -> pd.DataFrame:
     """Standardised mean differences under two sets of weights.
 
-    Both in the spread of the two groups under the first.
+    Both in the spread, under the first, of the two groups or of the rows inside.
     """
-    first, spread = _gap(x, inside, before)
-    second, _ = _gap(x, inside, after)
+    first, spread = _gap(x, inside, before, spread_of)
+    second, _ = _gap(x, inside, after, spread_of)
     spread = np.where(spread > 0, spread, np.nan)
     return pd.DataFrame(
         {"covariate": list(names), "before": first / spread, "after": second / spread}
     )
 
 
-def _gap(x: Array, inside: Rows, w: Array) -> tuple[Array, Array]:
+def _gap(
+    x: Array, inside: Rows, w: Array, spread_of: Literal["both", "inside"]
+) -> tuple[Array, Array]:
     means, variances = [], []
     for rows in (inside, ~inside):
         v = w[rows] / w[rows].sum()
         mean = v @ x[rows]
         means.append(mean)
         variances.append(v @ np.square(x[rows] - mean))
-    return np.asarray(means[0] - means[1]), np.asarray(np.sqrt(np.mean(variances, 0)))
+    spread = variances[0] if spread_of == "inside" else np.mean(variances, axis=0)
+    return np.asarray(means[0] - means[1]), np.asarray(np.sqrt(spread))
 
 
 def binary(column: pd.Series, value: str) -> Array:
@@ -97,3 +109,23 @@ def binary(column: pd.Series, value: str) -> Array:
             "false nor 1/0; name the label that counts as with the feature in `value`."
         )
     return np.asarray(lower.map(words).to_numpy(dtype=float))
+
+
+def label(column: pd.Series) -> pd.Series:
+    """Return labels as text: whole numbers without '.0', blanks as '(blank)'."""
+    if pd.api.types.infer_dtype(column, skipna=True).startswith("mixed"):
+        text = column.astype("object").map(_text).to_numpy(dtype=object)
+        return pd.Series(text, index=column.index, dtype="str")
+    codes, seen = pd.factorize(column, use_na_sentinel=False)
+    named = pd.Series(seen).astype("object").map(_text).astype("str")
+    return named.take(codes).set_axis(column.index).rename(None)
+
+
+def _text(value: object) -> str:
+    if pd.isna(value) or not str(value).strip():  # type: ignore[call-overload]
+        return BLANK
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return f"{value:%Y-%m-%d}"
+    return str(value).strip()
