@@ -280,6 +280,7 @@ def test_horizon(planned, status, looks, reached, ships):
     assert (found.reached, found.may_ship, found.begun) == (reached, ships, True)
     assert ("another look" in found.text) == (status == "overrun")
     assert found.tuning_n == (planned or 5000)
+    assert journeys.horizon(split(800), planned, cluster="shop").tuning_n == 100
 
 
 def test_horizon_counts_users_of_a_variant_once_on_every_engine(engine):

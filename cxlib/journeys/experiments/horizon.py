@@ -11,7 +11,7 @@ import numpy as np
 from cxlib import _checks
 from cxlib.estimate.sequential import TUNING_N
 from cxlib.journeys._frames import Frame, collect, has, label, lazy
-from cxlib.journeys.experiments._looks import Looks
+from cxlib.journeys.experiments._looks import TUNING_CLUSTERS, Looks
 from cxlib.result import Finding, Result
 
 OVERRUN = 1.05
@@ -98,6 +98,7 @@ def horizon(
     *,
     variant: str = "variant",
     user: str = "user_id",
+    cluster: str | None = None,
 ) -> Horizon:
     """Decide from the planned number of users how the test may be read now.
 
@@ -112,6 +113,9 @@ def horizon(
         Users planned, all variants together; 0 where no end was fixed.
     variant, user : str
         Columns; users without a variant do not count. Without a user column rows count.
+    cluster : str, optional
+        As in `compare`: there the sequence counts clusters, so it is tuned to 100 of
+        them and not to the planned users.
 
     Returns
     -------
@@ -150,10 +154,11 @@ def horizon(
     status = "open" if not whole else "running" if n < whole else "reached"
     status = "overrun" if share > OVERRUN else status
     looks: Looks = "once" if n >= whole > 0 else "any"
+    tuned = TUNING_CLUSTERS if cluster else whole or TUNING_N
     return Horizon(
         table=table.assign(
             n_planned=whole, share_reached=share, looks=looks, status=status
         ),
-        unit="count", looks=looks, tuning_n=whole or TUNING_N,
+        unit="count", looks=looks, tuning_n=tuned,
         method="Rule fixed in the code: see journeys.horizon.",
     )  # fmt: skip
