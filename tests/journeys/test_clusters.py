@@ -116,6 +116,9 @@ def test_clusters_and_intraclass_correlation_are_told(rng):
     alike = journeys.compare(users, [Mean(name="y", column="y")], cluster="store")
     one = alike.table.iloc[0]
     assert [one["n_clusters_control"], one["n_clusters_treatment"]] == [30, 40]
+    told = f"Clusters and intraclass correlation: y 30 / 40, {one['icc']:.2f}."
+    assert told in alike._repr_html_()
+    assert "Ratio of totals of 'store', CR2" in alike.method
     assert one["icc"] == pytest.approx(0.5, abs=0.15)
     shuffled = users.assign(y=rng.normal(size=len(users)))
     apart = journeys.compare(shuffled, [Mean(name="y", column="y")], cluster="store")

@@ -104,12 +104,12 @@ def compare(
     Relative intervals: Fieller, only where control is clearly positive, never for a
     score. With a covariate: CUPED and Welch, for every kind but ratios; users without
     a covariate get its overall mean. Clusters: ratio of totals with CR2 and
-    Satterthwaite's df; no times to an event. Strata: the differences within strata,
-    weighted by the strata's shares of both variants' users, with t intervals for every
-    kind; strata with under ten users of a variant are put together; with a covariate
-    both are used. Winsorised values are capped over all variants together. A blank
-    value is no zero: its user is not counted, and `n_exposed_*` shows how many there
-    are.
+    Satterthwaite's df under the estimated intraclass correlation; no times to an event.
+    Strata: the differences within strata, weighted by the strata's shares of both
+    variants' users, with t intervals for every kind; strata with under ten users of a
+    variant are put together; with a covariate both are used. Winsorised values are
+    capped over all variants together. A blank value is no zero: its user is not
+    counted, and `n_exposed_*` shows how many there are.
 
     At any look: each estimator at the quantile of an asymptotic confidence sequence,
     see `estimate.sequential`; it rests on the central limit theorem from the first

@@ -108,7 +108,8 @@ class Comparison(Result):
 
     def _repr_html_(self) -> str:
         shown = pd.DataFrame([self._shown(row) for _, row in self.table.iterrows()])
-        note = " ".join(part for part in (self.method, self.family, self.cuped) if part)
+        parts = (self.method, self.family, self.cuped, self.clusters)
+        note = " ".join(part for part in parts if part)
         return (
             f"<p class='finding'>{html.escape(self.text)}</p>"
             f"{shown.to_html(index=False, border=0, classes='cx')}"
@@ -127,6 +128,18 @@ class Comparison(Result):
             for _, row in rows.iterrows()
         ]
         return f"{self.adjustment} removed {_words.listed(parts)}."
+
+    @property
+    def clusters(self) -> str:
+        """How many clusters each arm has and how alike their users are, or empty."""
+        if "icc" not in self.table or self.table["n_clusters_control"].isna().all():
+            return ""
+        parts = [
+            f"{row['metric']}{self._arm(row)} {row['n_clusters_control']:,.0f} / "
+            f"{row['n_clusters_treatment']:,.0f}, {_format.number(row['icc'])}"
+            for _, row in self.table.iterrows()
+        ]
+        return f"Clusters and intraclass correlation: {'; '.join(parts)}."
 
     def _shown(self, row: pd.Series) -> dict[str, str]:
         several = _words.several_arms(self.table)
