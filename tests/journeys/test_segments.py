@@ -16,7 +16,7 @@ from cxlib import journeys, plots
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate import Moments
 from cxlib.estimate.interaction import equal_effects, one_sign, trend
-from cxlib.estimate.pooling import noise, pool, total
+from cxlib.estimate.pooling import pool, total, vague_scale
 from cxlib.journeys import Mean, Proportion, Ratio, Score
 from cxlib.journeys.experiments._cells import Cells
 
@@ -293,7 +293,7 @@ def test_trend_is_weighted_least_squares_with_known_errors():
 
 def test_sum_of_pooled_groups():
     y, v = np.array([0.3, -0.1, 0.8, 0.2]), np.array([0.04, 0.09, 0.02, 0.05])
-    found = pool(y, v, scale=noise(v))
+    found = pool(y, v, scale=vague_scale(v))
     one = total(y, v, found=found, rows=[False, False, True, False])
     assert one[0] == pytest.approx(found.estimate[2], rel=1e-9)
     assert one[1:] == pytest.approx((found.ci_lower[2], found.ci_upper[2]), abs=1e-4)

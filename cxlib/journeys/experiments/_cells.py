@@ -12,7 +12,7 @@ from cxlib.estimate import Moments
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.bool_] | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

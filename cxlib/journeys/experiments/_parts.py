@@ -13,7 +13,7 @@ from scipy import stats
 from cxlib.estimate import ArmDifference, Moments, welch
 from cxlib.estimate.moments import pair_of_means, slope
 from cxlib.journeys._frames import Frame, label, lazy
-from cxlib.journeys.experiments._cells import Arm, Cells, Floats
+from cxlib.journeys.experiments._cells import Arm, Cells, Floats, Rows
 from cxlib.journeys.experiments._contrast import contrast, from_pair, in_unit
 from cxlib.journeys.experiments._moments import by_cells, prepare
 from cxlib.journeys.experiments.specs import Metric, Score
@@ -23,36 +23,59 @@ BLANK, SMALL = "(blank)", "(small)"
 MIN_ANSWERS = 10
 
 
-@dataclass(frozen=True, slots=True)
+Places = Mapping[str, tuple[list[int], list[int]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """One metric in control and one treatment, to be compared part by part."""
+    """One metric in control and one treatment, to be compared part by part.
+
+    `places` are the cells of each part, control's and treatment's.
+    """
 
     metric: Metric
     cells: Cells
     control: str
     treatment: str
     level: float
+    places: Places
+
+    @classmethod
+    def of(
+        cls, metric: Metric, cells: Cells, arms: tuple[str, str], level: float
+    ) -> Pair:
+        """Index the cells by part; the blank part is the last."""
+        places: dict[str, tuple[list[int], list[int]]] = {}
+        keys = cells.keys[[VARIANT, PART]].fillna(BLANK).itertuples(index=False)
+        for i, (variant, part) in enumerate(keys):
+            held = places.setdefault(part, ([], []))
+            if variant in arms:
+                held[arms.index(variant)].append(i)
+        names = sorted(places, key=lambda name: (name == BLANK, name))
+        ordered = {name: places[name] for name in names}
+        return cls(metric, cells, arms[0], arms[1], level, ordered)
 
     @property
     def labels(self) -> list[str]:
         """Every part, sorted, the blank one last."""
-        found = self.cells.keys[PART].fillna(BLANK)
-        return sorted(set(found), key=lambda name: (name == BLANK, name))
+        return list(self.places)
 
     def n(self, parts: Sequence[str]) -> tuple[int, int]:
         """Return the users with a value in some parts, control and treatment."""
-        rows = self.cells.keys[PART].fillna(BLANK).isin(parts).to_numpy(dtype=bool)
-        arms = (self.control, self.treatment)
-        found = [int(self.cells.n[rows & self.cells.of(arm)].sum()) for arm in arms]
-        return found[0], found[1]
+        control, treatment = self._rows(parts)
+        return int(self.cells.n[control].sum()), int(self.cells.n[treatment].sum())
 
     def arms(self, parts: Sequence[str]) -> tuple[Arm, Arm]:
         """Merge some parts into one arm a variant."""
-        rows = self.cells.keys[PART].fillna(BLANK).isin(parts).to_numpy(dtype=bool)
-        return (
-            self.cells.arm(rows & self.cells.of(self.control)),
-            self.cells.arm(rows & self.cells.of(self.treatment)),
+        control, treatment = self._rows(parts)
+        return self.cells.arm(control), self.cells.arm(treatment)
+
+    def _rows(self, parts: Sequence[str]) -> tuple[Rows, Rows]:
+        control, treatment = (
+            np.array([i for part in parts for i in self.places[part][side]], dtype=int)
+            for side in (0, 1)
         )
+        return control, treatment
 
     def effects(self, groups: Mapping[str, Sequence[str]]) -> list[ArmDifference]:
         """Compare the variants in all groups together, then in each.

@@ -12,7 +12,7 @@ from scipy import stats
 
 from cxlib import _checks, _format
 from cxlib.errors import DataError
-from cxlib.estimate.pooling import noise, pool, total
+from cxlib.estimate.pooling import pool, total, vague_scale
 from cxlib.estimate.winner import after_selection
 from cxlib.journeys import _words
 from cxlib.journeys.experiments._cutoffs import correction_of, cutoff, signed_z
@@ -275,7 +275,7 @@ def _shrunken(row: pd.Series, before: pd.DataFrame, level: float) -> dict[str, A
     """Return an effect pooled with past experiments."""
     y = np.append(before["effect_size"], row["effect_size"]).astype(float)
     v = np.append(before["std_error"], row["std_error"]).astype(float) ** 2
-    found = pool(y, v, scale=noise(v), confidence_level=level)
+    found = pool(y, v, scale=vague_scale(v), confidence_level=level)
     ends = (found.estimate[-1], found.ci_lower[-1], found.ci_upper[-1])
     return _claim(ends, _PAST)
 
@@ -289,7 +289,7 @@ def _programme(
     now = mine.iloc[int(np.argmax(z))]
     y = np.append(before["effect_size"], now["effect_size"]).astype(float)
     v = np.append(before["std_error"], now["std_error"]).astype(float) ** 2
-    found = pool(y, v, scale=noise(v), confidence_level=level)
+    found = pool(y, v, scale=vague_scale(v), confidence_level=level)
     limit = float(stats.norm.isf((1 - level) / 2))
     won = sign * y / np.sqrt(v) > limit
     won[-1] = now["verdict"] == "better"

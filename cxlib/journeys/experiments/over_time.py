@@ -189,7 +189,7 @@ def by_day(
     seen = _parts.cells_by(users, specs, variant, assigned_at)
     for metric, cells in zip(specs, seen, strict=True):
         for name in choose(cells.variants, control, treatments):
-            pair = Pair(metric, cells, control, name, confidence_level)
+            pair = Pair.of(metric, cells, (control, name), confidence_level)
             test, each = _compare(pair, every, min_n)
             tests.append(test)
             rows += each

@@ -12,7 +12,7 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate import ArmDifference, Correction, adjust
 from cxlib.estimate.interaction import equal_effects, one_sign
-from cxlib.estimate.pooling import Pooled, noise, pool
+from cxlib.estimate.pooling import Pooled, pool, vague_scale
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame
 from cxlib.journeys.experiments import _parts
@@ -88,7 +88,7 @@ def by_segment(
 
     Effects are then partially pooled: the more uncertain a segment's own effect, the
     more it takes from the others, with the standard deviation between true effects
-    (tau) integrated over a half-Cauchy prior whose scale is the typical standard error.
+    (tau) integrated over a half-Cauchy prior on the scale of twice the typical error.
     The largest raw effect is too large, the largest shrunken effect is not. Gail and
     Simon's test asks whether the sign differs. With a covariate all segments share one
     slope. A blank segment is "(blank)"; a blank value is no zero.
@@ -119,7 +119,7 @@ def by_segment(
         seen = _parts.cells_by(users, specs, variant, column)
         for metric, cells in zip(specs, seen, strict=True):
             for name in choose(cells.variants, control, treatments):
-                pair = Pair(metric, cells, control, name, confidence_level)
+                pair = Pair.of(metric, cells, (control, name), confidence_level)
                 test, each = _compare(pair, column, min_n)
                 tests.append(test)
                 rows += each
@@ -213,12 +213,12 @@ def _segments(
 
 def _pooled(y: Floats, se: Floats, level: float) -> Pooled | None:
     """Pool the segments in which anything varies; None with fewer than two."""
-    v = se[np.isfinite(se)] ** 2
-    if len(v) < 2:
+    kept = np.isfinite(se)
+    if kept.sum() < 2:
         return None
-    return pool(
-        y[np.isfinite(se)], v, scale=noise(v), min_groups=2, confidence_level=level
-    )  # fmt: skip
+    v = se[kept] ** 2
+    scale = vague_scale(v)
+    return pool(y[kept], v, scale=scale, min_groups=2, confidence_level=level)
 
 
 _TESTED = (
