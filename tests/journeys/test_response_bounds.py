@@ -188,6 +188,7 @@ def answered(counts, **columns):
 
 STRONG = {"control": [300, 300, 300, 2100], "b": [150, 250, 620, 1980]}
 WEAK = {"control": [300, 300, 300, 2100], "b": [310, 300, 410, 1980]}
+DOUBT = {"control": [300, 300, 300, 2100], "b": [270, 300, 450, 1980]}
 NULL = {"control": [300, 300, 300, 2100], "b": [330, 330, 340, 2000]}
 
 
@@ -215,7 +216,13 @@ def test_text_says_whether_the_gain_survives():
     [
         (STRONG, "survives", "better", "survives"),
         (WEAK, "does not survive", "cannot tell", "does not survive"),
-        (NULL, "cannot tell", "cannot tell", "is not beyond chance"),
+        (
+            NULL,
+            "cannot tell",
+            "cannot tell",
+            "is not beyond chance even among those who answered",
+        ),
+        (DOUBT, "cannot tell", "cannot tell", "may not survive"),
     ],
 )
 def test_verdicts_against_no_effect(counts, verdict, reading, word):

@@ -130,9 +130,20 @@ class ResponseBounds(Result):
         outcome = {
             "survives": "survives",
             "does not survive": "does not survive",
-            "cannot tell": "is not beyond chance",
+            "cannot tell": self._doubt(row),
         }[row["verdict"]]
         return f"{name} {outcome}: {found}."
+
+    def _doubt(self, row: pd.Series) -> str:
+        """Say whether chance or who answered leaves an effect in doubt."""
+        same = (self.table["metric"] == row["metric"]) & (
+            self.table["treatment_arm"] == row["treatment_arm"]
+        )
+        plain = self.table[same & (self.table["population"] == ANSWERED)].iloc[0]
+        low, high = plain["effect_size_ci_lower"], plain["effect_size_ci_upper"]
+        if low <= 0 <= high:
+            return "is not beyond chance even among those who answered"
+        return "may not survive"
 
     def _repr_html_(self) -> str:
         shown = pd.DataFrame([self._shown(row) for _, row in self.table.iterrows()])
