@@ -17,6 +17,7 @@ from cxlib.journeys.experiments.specs import (
     metrics,
 )
 from cxlib.journeys.flows.funnels import Funnel, funnel
+from cxlib.journeys.flows.journey_features import features
 from cxlib.journeys.flows.transitions import Transitions, transitions
 from cxlib.journeys.population import exposed, users_from_events, with_scores
 
@@ -38,6 +39,7 @@ __all__ = [
     "decision",
     "detail",
     "exposed",
+    "features",
     "funnel",
     "metrics",
     "response_rate",

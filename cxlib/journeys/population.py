@@ -77,7 +77,7 @@ def users_from_events(
         rows = rows.with_columns(number(value).fill_null(0.0).alias(value))
         flags.append(nw.col(value).sum())
     each = rows.group_by(user, variant).agg(nw.len().alias("n_events"), *flags)
-    return _like(each.sort(user, variant), events)
+    return like(each.sort(user, variant), events)
 
 
 def _touchpoints(
@@ -136,7 +136,7 @@ def exposed(users: Frame, *, variant: str = "variant", user: str = "user_id") ->
     filled = rows.filter(~label(variant).is_null())
     if not known:
         whole = collect(rows.select(label(variant).is_null().sum().alias("blank")))
-        return users if int(whole["blank"].iloc[0]) == 0 else _like(filled, users)
+        return users if int(whole["blank"].iloc[0]) == 0 else like(filled, users)
     each = rows.group_by(user).agg(
         nw.len().alias("rows_of_user"),
         nw.col(variant).count().alias("filled"),
@@ -154,7 +154,7 @@ def exposed(users: Frame, *, variant: str = "variant", user: str = "user_id") ->
     kept = filled.join(sound.select(user), on=user, how="semi")
     order = [name for name in names if name != user]
     kept = kept.unique(subset=[user], keep="first", order_by=order)
-    return _like(kept.sort(user), users)
+    return like(kept.sort(user), users)
 
 
 def with_scores(
@@ -216,7 +216,7 @@ def with_scores(
             f"no answer in responses belongs to a user: '{respondent}' of responses "
             f"and '{user}' of users share no value."
         )
-    return _like(joined.sort(user), users)
+    return like(joined.sort(user), users)
 
 
 def _names(frame: Frame) -> list[str]:
@@ -224,7 +224,7 @@ def _names(frame: Frame) -> list[str]:
     return list(opened.collect_schema().names())
 
 
-def _like(rows: Lazy, original: Frame) -> Frame:
+def like(rows: Lazy, original: Frame) -> Frame:
     """Return a lazy frame as the kind of frame it came from."""
     opened = (
         original if isinstance(original, nw.LazyFrame) else nw.from_native(original)
