@@ -33,6 +33,7 @@ from cxlib.journeys.experiments.time_to import TimeToEvent, time_to
 from cxlib.journeys.flows.divergence import divergence
 from cxlib.journeys.flows.durations import durations
 from cxlib.journeys.flows.funnels import Funnel, funnel
+from cxlib.journeys.flows.journey_features import features
 from cxlib.journeys.flows.loops import loops
 from cxlib.journeys.flows.paths import paths
 from cxlib.journeys.flows.score_by_path import score_by_path
@@ -83,6 +84,7 @@ __all__ = [
     "durations",
     "exposed",
     "false_alarms",
+    "features",
     "funnel",
     "horizon",
     "interrupted_series",

@@ -13,7 +13,13 @@ from cxlib.journeys._frames import Frame, Lazy, collect
 from cxlib.journeys.flows._attempts import DEPTH, attempts
 from cxlib.journeys.flows._depth import ARM, UNIT, population, seen, sizes
 from cxlib.journeys.flows._reach import Order, depths
-from cxlib.journeys.flows._sequences import MIXED, Packing, packing, sequences
+from cxlib.journeys.flows._sequences import (
+    MIXED,
+    Packing,
+    packing,
+    sequences,
+    users_by_arm,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +58,21 @@ def _from_arrays(
     rows: Lazy, users: Frame | None, path: Path, pack: Packing
 ) -> tuple[pd.DataFrame, int]:
     """Count from the users' events in order."""
-    who, mixed, arms, own = None, 0, ["all"], None
+    who, mixed, arms, own, size = None, 0, ["all"], None, None
     if users is not None:
         who, mixed = population(rows, users, path.variant, path.user)
-        size = sizes(who)
-        arms = list(size)
+        known = sizes(who)
+        arms, size = list(known), np.array(list(known.values()))
     elif path.variant:
         arms, own = seen(rows, path.variant), path.variant
+        size, sound = users_by_arm(rows, arms, user=path.user, variant=own)
+        size = size if sound else None
     width = len(path.steps) + 1
     table = np.zeros((len(arms), width), dtype=np.int64)
     parts = sequences(
         rows, who, path.steps, arms, pack, user=path.user, journey=None, variant=own,
         touchpoint=path.touchpoint, time=path.time, others=path.order == "strict",
+        idle=size is None or path.order == "strict",
     )  # fmt: skip
     for part in parts:
         depth = depths(
@@ -74,8 +83,8 @@ def _from_arrays(
         known = part.arms >= 0
         cell = part.arms[known] * width + depth[known]
         table += np.bincount(cell, minlength=table.size).reshape(table.shape)
-    if who is not None:
-        table[:, 0] += np.array([size[arm] for arm in arms]) - table.sum(axis=1)
+    if size is not None:
+        table[:, 0] += size - table.sum(axis=1)
     flat = [
         (arm, i, int(table[a, i])) for a, arm in enumerate(arms) for i in range(width)
     ]

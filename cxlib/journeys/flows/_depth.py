@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import narwhals as nw
 
 from cxlib.errors import DataError
@@ -51,11 +53,11 @@ def check_time(rows: Lazy, time: str) -> None:
 
 def opened(
     events: Frame, *, user: str, touchpoint: str, time: str, variant: str | None,
-    journey: str | None,
+    journey: str | None, others: Sequence[str] = (),
 ) -> Lazy:  # fmt: skip
     """Return the events of known users; labels as text, dates as times."""
     labels = [touchpoint, *([variant] if variant else [])]
-    names = [user, time, *labels, *([journey] if journey else [])]
+    names = [user, time, *labels, *([journey] if journey else []), *others]
     rows = lazy(events, names, "events")
     check_time(rows, time)
     rows = rows.filter(~nw.col(user).is_null()).with_columns(

@@ -90,13 +90,14 @@ def packing(rows: Lazy, time: str, n_codes: int) -> Packing | None:
 def sequences(
     rows: Lazy, who: Lazy | None, codes: Sequence[str], arms: Sequence[str],
     pack: Packing, *, user: str, variant: str | None, journey: str | None,
-    touchpoint: str, time: str, others: bool,
+    touchpoint: str, time: str, others: bool, idle: bool = True,
 ) -> Iterator[Sequences]:  # fmt: skip
     """Yield the users' events in parts.
 
     Variants come from `who` where given, else from the rows. Events of other
     touchpoints have the code `len(codes)` and are left out unless `others`. With a
-    journey, each journey's last event is followed by one of code `len(codes)`.
+    journey, each journey's last event is followed by one of code `len(codes)`. Users
+    without an event that is kept are left out unless `idle`.
     """
     renamed = rows.select(
         nw.col(user).alias(UNIT), nw.col(touchpoint).alias("place"),
@@ -104,12 +105,14 @@ def sequences(
         nw.col(variant).alias(ARM) if variant else nw.lit(arms[0]).alias(ARM),
         *([nw.col(journey).alias("journey")] if journey else []),
     )  # fmt: skip
-    query = _query(codes, arms, pack, journey, others=others)
-    made = renamed.to_native().query("e", query)
+    native = renamed.to_native()
+    if not idle:
+        native = native.query("e", f"FROM e WHERE {sql_position(codes, 'place')} >= 0")
+    made = native.query("e", _query(codes, arms, pack, journey, others=others))
     if who is not None:
         lists = nw.from_native(made).select(nw.col(UNIT).cast(nw.String()), "events")
         joined = lists.join(who, on=UNIT).to_native()
-        arm = f"CAST({_position(arms, ARM)} AS INTEGER)"
+        arm = f"CAST({sql_position(arms, ARM)} AS INTEGER)"
         made = joined.query("e", f"SELECT {arm} AS {ARM}, {arm} AS high, events FROM e")
     else:
         made = made.query("e", f"SELECT {ARM}, high, events FROM e")
@@ -117,7 +120,25 @@ def sequences(
         yield _unpack(batch, pack.bits)
 
 
-def _position(names: Sequence[str], column: str) -> str:
+def users_by_arm(
+    rows: Lazy, arms: Sequence[str], *, user: str, variant: str
+) -> tuple[Ints, bool]:
+    """Return users by arm, and whether each has one variant on all of his rows."""
+    renamed = rows.select(nw.col(user).alias(UNIT), nw.col(variant).alias(ARM))
+    code = sql_position(arms, ARM)
+    query = (
+        f"SELECT low, count(*) AS n, bool_and(low = high AND filled = size) AS sound "
+        f"FROM (SELECT min({code}) AS low, max({code}) AS high, count({code}) AS "
+        f"filled, count(*) AS size FROM e GROUP BY {UNIT}) GROUP BY low"
+    )
+    found = collect(nw.from_native(renamed.to_native().query("e", query)))
+    if not found["sound"].fillna(value=False).all():
+        return np.zeros(len(arms), dtype=np.int64), False
+    n = np.bincount(found["low"].astype(int), found["n"], minlength=len(arms))
+    return n.astype(np.int64), True
+
+
+def sql_position(names: Sequence[str], column: str) -> str:
     """SQL of a text's position in a list, null where it is not in it."""
     listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
     return f"(list_position([{listed}], {column}) - 1)"
@@ -128,7 +149,7 @@ def _query(
     others: bool,
 ) -> str:  # fmt: skip
     """SQL of one row a user: lowest and highest variant, sorted packed events."""
-    place, arm = _position(codes, "place"), _position(arms, ARM)
+    place, arm = sql_position(codes, "place"), sql_position(arms, ARM)
     meant = "place <> ''" if others else f"{place} IS NOT NULL"
     code = f"coalesce({place}, {len(codes)})"
     stamp = f"(({pack.epoch} - {pack.start}) << {pack.bits})"
