@@ -111,11 +111,7 @@ def between(
     reached = leaving.drop_duplicates(["row", "group"])["group"]
     left = np.bincount(reached, minlength=len(start))
     kept = kinds[left[group] >= 2 * min_n].drop_duplicates(ignore_index=True)
-    if kept.empty:
-        raise DataError(
-            f"no touchpoint is left by {2 * min_n:,} users of {control} and "
-            f"{treatment} together; lower `min_n`, or wait for more users."
-        )
+    _enough(kept, f"{2 * min_n:,} users of {control} and {treatment}")
     code = pd.MultiIndex.from_frame(kept).get_indexer(pd.MultiIndex.from_frame(kinds))
     entries = entries.assign(column=code[entries["column"]])
     entries = entries[entries["column"] >= 0]
@@ -129,6 +125,15 @@ def between(
         treated=arm[inside] == treatment, group=group,
     )  # fmt: skip
     return patterns, columns
+
+
+def _enough(kept: pd.DataFrame, who: str) -> None:
+    """Raise where no touchpoint is left by enough customers."""
+    if kept.empty:
+        raise DataError(
+            f"no touchpoint is left by {who} together; lower `min_n`, or wait for more "
+            "users."
+        )
 
 
 def _reached(
