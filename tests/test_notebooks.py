@@ -19,8 +19,8 @@ pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 
 def test_the_notebooks_are_there(path):
     assert {p.stem for p in NOTEBOOKS} >= {
-        "coding_sheet", "journey_comparison", "journey_observed", "nps_drivers", "nps_segmentation",
-        "nps_survey", "roi_regression", "voc_coding", "voc_impact",
+        "coding_sheet", "journey_comparison", "journey_observed", "nps_drivers",
+        "nps_segmentation", "nps_survey", "roi_regression", "voc_coding", "voc_impact",
     }  # fmt: skip
 
 

@@ -119,6 +119,15 @@ CASES = {
     "ab_wrong_step": ("journey_comparison", {"steps": ["home", "paymnt"]}, None),
     "ab_wrong_metric": ("journey_comparison", {"metrics": [
         {"name": "m", "kind": "meen", "column": "spend"}]}, 2),
+    "observed_nothing": ("journey_observed", {
+        "customers": {}, "events": {}, "responses": {}}, 0),
+    "observed_no_group": ("journey_observed", {
+        "group": "", "treated": "", "landmark": "payment", "also": {},
+        "outcome": {"name": "paid", "kind": "proportion", "column": "converted"}}, 0),
+    "observed_step": ("journey_observed", {
+        "responses": {}, "step": ["checkout", "payment"], "at": "2025-09-15",
+        "group": "", "treated": "", "weights": "", "cluster": "", "every": "day"}, 0),
+    "observed_wrong_touchpoint": ("journey_observed", {"touchpoint": "hlp"}, None),
     "ab_no_metrics": ("journey_comparison", {"metrics": []}, None),
     "ab_csat_metric": ("journey_comparison", {"metrics": [
         {"name": "spend", "kind": "mean", "column": "spend", "direction": "decrease"}]},

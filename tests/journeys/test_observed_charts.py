@@ -30,7 +30,7 @@ def test_groups_and_leads(rows):
     assert len(ax.collections) == 2
     plt.close(ax.figure)
     ax = plots.leads(found.leads)
-    offsets = ax.collections[-1].get_offsets()
+    offsets = np.asarray(ax.collections[-1].get_offsets())
     assert offsets[:, 1] == pytest.approx(found.leads["estimate"].to_numpy())
     assert "n = " in ax.get_xticklabels()[0].get_text()
     plt.close(ax.figure)
