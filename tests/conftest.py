@@ -46,6 +46,7 @@ def spark() -> Iterator[Any]:
     builder = sql.SparkSession.builder.master("local[2]").appName("cx-workbook tests")
     builder = builder.config("spark.ui.enabled", "false")
     builder = builder.config("spark.log.level", "ERROR")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
     builder = builder.config("spark.sql.shuffle.partitions", "4")
     session = builder.getOrCreate()
     yield session

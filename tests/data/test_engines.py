@@ -20,12 +20,15 @@ from cxlib.errors import ArgumentError, CxError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "data" / "sample"
-ENGINES = ["duckdb", "polars", pytest.param("spark", marks=pytest.mark.spark)]
+SPARK = pytest.param("spark", marks=pytest.mark.spark)
+everywhere = pytest.mark.parametrize(
+    "engine", ["duckdb", "polars", SPARK], indirect=True
+)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=["duckdb", "polars"])
 def engine(request) -> str:
-    """Each engine; Spark in the session of all tests."""
+    """Both engines of one machine; `everywhere` adds Spark, which is slow to test."""
     if request.param == "spark":
         request.getfixturevalue("spark")
     return request.param
@@ -110,6 +113,7 @@ MESSY = (
 )  # fmt: skip
 
 
+@everywhere
 def test_a_messy_export_is_read_as_in_memory(engine, put, load):
     source = {
         "path": put("a.csv", MESSY), "decimal": ",", "missing": ["n/a"],
@@ -126,6 +130,7 @@ def test_a_messy_export_is_read_as_in_memory(engine, put, load):
     assert "email" not in rows
 
 
+@everywhere
 @pytest.mark.parametrize(
     ("date_format", "cells"),
     [
@@ -167,6 +172,7 @@ def test_spark_reads_the_clock_of_the_file_not_of_its_session(spark, put, load, 
         spark.conf.set("spark.sql.session.timeZone", kept)
 
 
+@everywhere
 @pytest.mark.parametrize(
     "scale", ["nps", None, {"name": "own", "low": 0, "high": 10, "kind": "mean"}]
 )
@@ -177,6 +183,7 @@ def test_scores_labels_and_texts(engine, put, load, scale):
     same(load(source, scale=scale), load(source, scale=scale, engine=engine))
 
 
+@everywhere
 def test_rows_without_ids_are_numbered_apart(engine, put, load):
     source = put("r.csv", "score,plan\n9,a\n9,a\n3,b\n")
     table = load(source, scale="nps", engine=engine)
@@ -185,6 +192,7 @@ def test_rows_without_ids_are_numbered_apart(engine, put, load):
     pd.testing.assert_frame_equal(table.checks, load(source, scale="nps").checks)
 
 
+@everywhere
 def test_files_of_several_kinds_become_one_table(engine, put, load):
     put("a.csv", "user_id,variant,plan,n\n1,a,7,1\n2,b,8,2\n")
     put("b.csv", "user_id,variant,plan,n,extra\nx1,a,gold,1.5,3\nx2,b,gold,2,\n")
@@ -195,6 +203,7 @@ def test_files_of_several_kinds_become_one_table(engine, put, load):
     )
 
 
+@everywhere
 def test_identical_rows_are_dropped_once(engine, put, load):
     source = put("c.csv", "verbatim_id,coder,code\n1,a,x\n1,a,x\n1,a,\n1,a,\n2,b,x\n")
     table = load(source, table="codings", engine=engine)
@@ -223,6 +232,7 @@ def typed(tmp_path) -> pd.DataFrame:
     return frame
 
 
+@everywhere
 def test_parquet_keeps_its_types(engine, typed, load):
     columns = {"journey_id": "half", "channel": "flag"}
     source = {"path": "t.parquet", "missing": ["n/a", "-99"], "columns": columns}
@@ -234,12 +244,14 @@ def test_parquet_keeps_its_types(engine, typed, load):
     assert rows["value"].isna().tolist() == [False, True, True]
 
 
+@everywhere
 def test_a_zone_in_parquet_becomes_utc(engine, typed, load):
     source = {"path": "t.parquet", "columns": {"occurred_at": "zoned"}}
     rows = rows_of(load(source, table="events", engine=engine))
     assert rows["occurred_at"].astype(str).unique().tolist() == ["2025-06-30 22:00:00"]
 
 
+@everywhere
 def test_a_folder_and_a_pattern_are_one_table(engine, load, tmp_path):
     folder = tmp_path / "log"
     folder.mkdir()
@@ -271,6 +283,7 @@ def test_delimited_files_of_a_folder_share_their_header(engine, load, put, tmp_p
     )
 
 
+@everywhere
 def test_a_zipped_export(engine, put, load):
     raw = gzip.compress((SAMPLE / "users.csv").read_bytes())
     source = put("users.csv.gz", raw)
@@ -301,6 +314,7 @@ def test_a_query_on_sparks_catalogue(spark, load):
     assert table.files[0].path == "query"
 
 
+@everywhere
 def test_tables_of_one_engine_can_be_joined(engine, put, load):
     from cxlib import journeys
 
@@ -312,6 +326,17 @@ def test_tables_of_one_engine_can_be_joined(engine, put, load):
     found = collect(nw.from_native(joined).lazy()).sort_values("user_id")
     assert found["score"].isna().tolist() == [True, False]
     assert users.counts == source.counts
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("file", ["events.csv", "responses.csv"])
+def test_the_sample_is_the_same_table_in_spark(spark, file):
+    table, source = file.removesuffix(".csv"), str(SAMPLE / file)
+    scale = "nps" if table == "responses" else None
+    same(
+        data.read(table, source, scale=scale),
+        data.read(table, source, scale=scale, engine="spark"),
+    )
 
 
 # --- the same problems ---------------------------------------------------------------
@@ -345,6 +370,7 @@ def test_a_broken_file_has_the_same_problems(engine, put, load, table, text, opt
     assert found == broken(load, source, table=table, **options)
 
 
+@everywhere
 @pytest.mark.parametrize(
     ("table", "keys"),
     [
@@ -368,12 +394,14 @@ def test_scores_off_the_declared_scale(engine, put, load):
     assert found == broken(load, source, scale="nps")
 
 
+@everywhere
 def test_a_few_bad_dates_are_blank_and_counted(engine, put, load):
     lines = [f"r{i},2025-01-{i % 28 + 1:02}" for i in range(200)] + ["r,soon"]
     source = put("r.csv", "\n".join(["respondent_id,responded_at", *lines]))
     same(load(source), load(source, engine=engine))
 
 
+@everywhere
 def test_dates_in_no_declared_format_name_the_one_to_declare(engine, put, load):
     text = EVENTS + "u,31/12/2025,x,\nv,30/12/2025,y,3\n"
     with pytest.raises(DataError) as caught:
@@ -406,6 +434,7 @@ def test_files_that_are_no_table(engine, put, fails, raw, said):
     assert fails(put("a.csv", raw), table="users", engine=engine) == said
 
 
+@everywhere
 def test_a_row_with_too_many_cells_stops(engine, put, fails):
     text = "user_id,variant\nu,a\nv,b,anna rossi\nw\n"
     said = fails(put("a.csv", text), table="users", engine=engine)
@@ -414,6 +443,7 @@ def test_a_row_with_too_many_cells_stops(engine, put, fails):
     assert "anna" not in said
 
 
+@everywhere
 def test_names_that_differ_in_case_only(engine, put, fails):
     said = fails(put("a.csv", "user_id,variant,Plan,plan\nu,a,x,y\n"),
                  table="users", engine=engine)  # fmt: skip
@@ -423,6 +453,7 @@ def test_names_that_differ_in_case_only(engine, put, fails):
     )
 
 
+@everywhere
 @pytest.mark.parametrize(
     ("source", "said"),
     [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -89,3 +92,32 @@ def test_a_real_log_has_the_same_numbers_in_every_engine(engine, shared):
     shares = found["comparison"].set_index("metric").loc["conversion"]
     assert round(100 * shares["control"], 2) == 14.83
     assert round(100 * shares["treatment"], 2) == 22.74
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)], indirect=True
+)
+def test_a_run_changes_nothing_but_its_engine(engine, tmp_path):
+    """`engine:` in a params file: the same tables as the file without it."""
+    if "engine: str" not in (ROOT / "notebooks/journey_comparison.ipynb").read_text():
+        pytest.skip("journey_comparison has no parameter `engine` yet")
+    given = (ROOT / "params/sample/journey_comparison.yaml").read_text("utf-8")
+    tables = {}
+    for name in ("pandas", engine):
+        file = tmp_path / name / "journey_comparison.yaml"
+        file.parent.mkdir()
+        file.write_text(f"{given}\nengine: {name}\n")
+        out = tmp_path / f"out_{name}"
+        done = subprocess.run(
+            [sys.executable, "-m", "cxlib", "run", str(file), "--out", str(out)],
+            cwd=ROOT, env={**os.environ, "CX_ROOT": str(ROOT)}, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        (report,) = out.rglob("report.html")
+        assert "WARN" not in report.read_text("utf-8")
+        found = sorted(report.parent.glob("tables/*.csv"))
+        tables[name] = {one.stem: pd.read_csv(one) for one in found}
+    assert len(tables["pandas"]) > 5
+    same(tables[engine], tables["pandas"])

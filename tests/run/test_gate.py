@@ -198,3 +198,36 @@ def test_gate_does_not_depend_on_the_working_directory(write, tmp_path, monkeypa
     path = write("segment: a\n")
     monkeypatch.chdir(tmp_path)
     assert texts(path) == []
+
+
+@pytest.fixture
+def with_engine(workbook):
+    """The notebook 'good' with a parameter `engine`."""
+    path = workbook / "notebooks/good.ipynb"
+    text = path.read_text()
+    added = 'engine: str = \\"pandas\\"  # works the rows\\n'
+    path.write_text(text.replace("segment: str =", f"{added}segment: str =", 1))
+    return workbook
+
+
+def test_an_engine_that_there_is_not(write, with_engine):
+    assert texts(write("engine: ibis")) == [
+        "1: `engine` is 'ibis'; use one of 'pandas', 'duckdb', 'polars', 'spark'."
+    ]
+
+
+def test_engines_take_folders_and_patterns(write, with_engine):
+    folder = with_engine / "data/log"
+    folder.mkdir()
+    for name in ("1.csv", "2.csv", "_SUCCESS"):
+        (folder / name).write_text("respondent_id,score\nr1,9\n")
+    for path in ("data/log", "data/log/*.csv"):
+        (job,) = check([write(f"engine: duckdb\nresponses: {{path: '{path}'}}")])
+        assert job.troubles == ()
+        assert [k for k in job.files if k.startswith("responses")] == [
+            "responses.path[0]", "responses.path[1]",
+        ]  # fmt: skip
+    assert texts(write("engine: duckdb\nresponses: {path: 'data/no/*.csv'}"))
+    assert texts(write("responses: {path: data/log}")) == [
+        "1: responses.path: data/log is a folder; name a file in it."
+    ]
