@@ -80,8 +80,8 @@ def _from_arrays(
             order=path.order, window=pack.units(path.window),
         )  # fmt: skip
         mixed += int((part.arms == MIXED).sum())
-        known = part.arms >= 0
-        cell = part.arms[known] * width + depth[known]
+        one = part.arms >= 0
+        cell = part.arms[one] * width + depth[one]
         table += np.bincount(cell, minlength=table.size).reshape(table.shape)
     if size is not None:
         table[:, 0] += size - table.sum(axis=1)

@@ -8,11 +8,11 @@ import narwhals as nw
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
-from cxlib.journeys._frames import Frame, Lazy, has, number
+from cxlib.journeys._frames import Frame, Lazy, has, like, number
 from cxlib.journeys.flows._depth import opened, placed, seen
 from cxlib.journeys.flows._sequences import sql_position
 from cxlib.journeys.flows._ticks import TICKS, with_ticks
-from cxlib.journeys.population import MAX_TOUCHPOINTS, like
+from cxlib.journeys.population import MAX_TOUCHPOINTS
 
 SECOND = 1e6
 PLACE, MOMENT = "place", "moment"
