@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxlib.estimate.counts import compare_shares
 from cxlib.journeys import _words
 from cxlib.journeys.experiments.specs import Metric
 from cxlib.result import Finding, Result
@@ -18,6 +19,8 @@ ANSWERED = "those who answered"
 EITHER = "would answer in either variant"
 ALL = "all exposed users"
 NONE = "No survey metric is among the metrics, so there are no bounds to compute."
+ARMS = ("control", "treatment")
+CHANCE = 0.05
 Ends = tuple[float, float]
 
 
@@ -95,7 +98,7 @@ class ResponseBounds(Result):
 
     def sentence(self, row: pd.Series) -> str:
         """Return who answered more often and what that leaves of the effect."""
-        said = [_rates(row)]
+        said = [_rates(row), *(["That gap may be chance."] if _chance(row) else [])]
         if not np.isfinite(row["effect_size_lower"]):
             said.append("Too few answers for bounds.")
             return " ".join(said)
@@ -229,6 +232,14 @@ def _rates(row: pd.Series) -> str:
             f"often than {row['control_arm']}"
         )
     return f"{row['treatment_arm']} answered {how} ({of_b} against {of_a})."
+
+
+def _chance(row: pd.Series) -> bool:
+    """Whether the gap in response rates lies within chance."""
+    n = [float(row[f"{what}_{arm}"]) for arm in ARMS for what in ("n", "n_exposed")]
+    if min(n) <= 0:
+        return False
+    return compare_shares(n[0], n[1], n[2], n[3]).pvalue >= CHANCE
 
 
 def _margin(row: pd.Series) -> str:

@@ -143,14 +143,14 @@ class Comparison(Result):
 
     def _shown(self, row: pd.Series) -> dict[str, str]:
         several = _words.several_arms(self.table)
+        p = _format.pvalue(row["pvalue_adj"])
+        verdict = row["verdict"] if p == _format.MISSING else f"{row['verdict']} ({p})"
         return {
             "metric": row["metric"],
             **_words.cells(row, row["unit"], self.confidence_level, several=several),
-            "verdict": row["verdict"],
-            "n": _words.pair(row),
             "relative": _words.fixed(relative(row)[2:]) or _format.MISSING,
-            "p (adjusted)": _format.pvalue(row["pvalue_adj"]),
-            "role": row["role"],
+            "verdict (adjusted p)": verdict,
+            "n": _words.pair(row),
         }
 
 

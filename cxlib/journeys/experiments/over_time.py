@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from cxlib import _checks
+from cxlib import _checks, _format
 from cxlib.errors import DataError
 from cxlib.estimate import Correction, adjust
 from cxlib.estimate.interaction import equal_effects, trend
@@ -101,6 +102,28 @@ class EffectOverTime(Result):
             )
             for _, row in self.tests[self.tests["pvalue"].notna()].iterrows()
         )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        shown = pd.DataFrame([self._shown(row) for _, row in self.tests.iterrows()])
+        note = f"{self.method} Each {self.every} is in the exported table."
+        return (
+            f"<p class='finding'>{html.escape(self.text)}</p>"
+            f"{shown.to_html(index=False, border=0, classes='cx')}"
+            f"<p class='method'>{html.escape(note)}</p>"
+        )
+
+    def _shown(self, row: pd.Series) -> dict[str, str]:
+        low, high = row["slope_ci_lower"], row["slope_ci_upper"]
+        moved = _words.change(row["slope"], row["unit"], (high - low) / 2)
+        told = f"{moved} ({_words.ends(low, high, row['unit'])})"
+        level = _words.percent(self.confidence_level)
+        return {
+            "metric": self._name(row),
+            f"{self.every}s": _format.count(row["n_periods"]),
+            f"change of the effect a {self.every} ({level} CI)": told,
+            "p (adjusted)": _format.pvalue(row["pvalue_adj"]),
+            "n": _words.pair(row),
+        }
 
     def _name(self, row: pd.Series) -> str:
         several = _words.several_arms(self.tests)

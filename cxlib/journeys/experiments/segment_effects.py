@@ -53,10 +53,11 @@ class SegmentEffects(Result):
             said.append(self.sentence(alike.iloc[0]))
         elif len(alike):
             named = len(alike) <= MAX_NAMES
-            which = self._names(alike) if named else f"{len(alike)} other tests"
+            which = f": {self._names(alike)}" if named else f" ({len(alike)} tests)"
+            where = "Elsewhere no" if len(apart) else "No"
             said.append(
-                "No difference between segments beyond chance, so read the overall "
-                f"effect: {which}."
+                f"{where} effect differs between segments beyond chance, so read the "
+                f"overall effect{which}."
             )
         if len(untold):
             said.append(f"Too few users to compare segments: {self._names(untold)}.")
@@ -138,13 +139,22 @@ class SegmentEffects(Result):
 
     def _repr_html_(self) -> str:
         tests = pd.DataFrame([self._tested(row) for _, row in self.tests.iterrows()])
-        each = pd.DataFrame([self._cells(row) for _, row in self.table.iterrows()])
+        shown = self._apart()
+        each = pd.DataFrame([self._cells(row) for _, row in shown.iterrows()])
+        parts = each.to_html(index=False, border=0, classes="cx") if len(each) else ""
+        left = len(self.table) - len(shown)
+        more = f" {left} effects by segment are in the exported table." if left else ""
         return (
             f"<p class='finding'>{html.escape(self.text)}</p>"
-            f"{tests.to_html(index=False, border=0, classes='cx')}"
-            f"{each.to_html(index=False, border=0, classes='cx')}"
-            f"<p class='method'>{html.escape(self.method)}</p>"
+            f"{tests.to_html(index=False, border=0, classes='cx')}{parts}"
+            f"<p class='method'>{html.escape(self.method + more)}</p>"
         )
+
+    def _apart(self) -> pd.DataFrame:
+        """Return the segments of those effects that differ beyond chance."""
+        keys = ["metric", "by", "treatment_arm"]
+        apart = self.tests.loc[self.tests["differs"], keys].apply(tuple, axis=1)
+        return self.table[self.table[keys].apply(tuple, axis=1).isin(set(apart))]
 
     def _tested(self, row: pd.Series) -> dict[str, str]:
         told = "untested" if pd.isna(row["pvalue"]) else "no"
@@ -153,8 +163,8 @@ class SegmentEffects(Result):
             "segments": _format.count(row["n_segments"]),
             "differs beyond chance": "yes" if row["differs"] else told,
             "p (adjusted)": _format.pvalue(row["pvalue_adj"]),
-            "spread (sd)": _words.fixed(self._spread(row)) if told == "no" else
-            _format.MISSING,
+            "spread (sd)": self._spread(row).replace(" percentage points", " pp")
+            if told == "no" else _format.MISSING,
             "n": _words.pair(row),
             "left out": row["left_out"] or _format.MISSING,
         }  # fmt: skip
