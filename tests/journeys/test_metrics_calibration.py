@@ -131,7 +131,7 @@ def test_compare_holds_its_level_on_heavy_tails_and_times():
         GeometricMean(name="g", column="seconds", covariate="before"),
         TimeTo(name="t", column="wait", event="came", horizon=10),
     ]
-    runs, n, false = 250, 300, np.zeros(4)
+    runs, n, false = 150, 300, np.zeros(4)
     for _ in range(runs):
         spend = (rng.random(n) < 0.5) * rng.lognormal(2, 1.5, n)
         wait, end = rng.exponential(8, n), rng.uniform(10, 20, n)
