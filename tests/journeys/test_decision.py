@@ -144,7 +144,7 @@ def test_unequal_response_rates_withhold_the_survey_verdict():
     assert found.failed == {"NPS"}
     assert found.text.endswith(
         "Who answers differs between the variants, so a difference in NPS may come "
-        "from who answered: no verdict is drawn from it."
+        "from who answered: no verdict is drawn from it alone."
     )
     from scipy.stats import chi2_contingency
 

@@ -61,7 +61,7 @@ class ResponseRate(Result):
             said.append(
                 f"Who answers differs between the variants, so a difference in "
                 f"{_words.listed(sorted(self.failed))} may come from who answered: no "
-                "verdict is drawn from it."
+                "verdict is drawn from it alone."
             )
         else:
             said.append("No sign that the variants drew different respondents.")
