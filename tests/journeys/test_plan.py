@@ -16,7 +16,7 @@ from cxlib import journeys, plots
 from cxlib.errors import ArgumentError, DataError
 from cxlib.estimate import Moments
 from cxlib.estimate.power import PowerRule
-from cxlib.journeys import Mean, Proportion, Ratio, Score
+from cxlib.journeys import GeometricMean, Mean, Proportion, Ratio, Score, TimeTo
 
 from .conftest import from_sums
 
@@ -82,7 +82,7 @@ def test_users_still_needed_of_growthbook(oracle, looks):
 
 
 @given(
-    d=st.floats(0.05, 1.5), ratio=st.floats(0.2, 5), level=st.floats(0.8, 0.99),
+    d=st.floats(0.05, 0.5), ratio=st.floats(0.2, 5), level=st.floats(0.8, 0.99),
     power=st.floats(0.5, 0.95),
 )  # fmt: skip
 def test_means_agree_with_statsmodels(d, ratio, level, power):
@@ -248,6 +248,20 @@ def test_broken_plans_are_worded(metrics, given_, words):
         given_ = {"baselines": {"NPS": {"mean": 10, "sd": 80}}, **given_}
     with pytest.raises(ArgumentError, match=words):
         journeys.power(None, metrics, **given_)
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        GeometricMean(name="t", column="spend"),
+        TimeTo(name="t", column="spend", event="paid", horizon=9),
+    ],
+)
+def test_metrics_on_another_scale_are_refused_not_planned_wrongly(metric):
+    users = earlier().assign(variant=["control", "b"] * 1000)
+    for plan in (journeys.power, journeys.midway):
+        with pytest.raises(ArgumentError, match="metric 't': no plan is made for a "):
+            plan(users, [metric])
 
 
 def test_midway_asks_for_what_the_plan_asked_for():

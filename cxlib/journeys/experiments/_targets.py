@@ -11,7 +11,7 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction
 from cxlib.estimate.power import PowerRule
-from cxlib.journeys.experiments.specs import Metric, Score
+from cxlib.journeys.experiments.specs import GeometricMean, Metric, Score, TimeTo
 
 Question = Literal["detect", "exclude the margin", "none"]
 
@@ -47,6 +47,12 @@ def targets(
 ) -> list[Target]:
     """Return what is asked of each metric, its margin where no effect is given."""
     names = [metric.name for metric in metrics]
+    for metric in metrics:
+        if isinstance(metric, GeometricMean | TimeTo):
+            raise ArgumentError(
+                f"metric '{metric.name}': no plan is made for a {metric.kind}; plan "
+                "the mean of its values, or the share of users under a limit."
+            )
     for called, given in (("effects", effects), ("relative_effects", relative)):
         for name, value in given.items():
             if name not in names:

@@ -136,6 +136,7 @@ def midway(
     users : frame
         Users so far, as for `compare`; assigned one by one, not by cluster.
     metrics : sequence of Metric or mapping
+        As in `power`.
     effects, relative_effects : mapping, optional
         Targets by metric, as in `power`; a metric with neither is asked to exclude its
         margin, one without a margin is left out.

@@ -56,7 +56,7 @@ def power(
         response rates, the correlation with covariates and (with `cluster`) the design
         effect.
     metrics : sequence of Metric or mapping
-        As in `compare`.
+        As in `compare`, but for geometric means and times to an event.
     effects, relative_effects : mapping, optional
         Smallest effect that matters by metric, towards better: in its unit, or as a
         fraction of the baseline. A metric with neither is planned to exclude its
