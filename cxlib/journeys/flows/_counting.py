@@ -15,6 +15,7 @@ from cxlib.journeys.flows._depth import ARM, UNIT, population, seen, sizes
 from cxlib.journeys.flows._reach import Order, depths
 from cxlib.journeys.flows._sequences import (
     MIXED,
+    Ints,
     Packing,
     packing,
     sequences,
