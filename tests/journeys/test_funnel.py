@@ -123,6 +123,42 @@ def test_later_occurrence_in_order_counts():
     assert unordered["n"].tolist() == [2, 2]
 
 
+def test_the_best_attempt_within_the_window_counts():
+    events = log([("u", "a", 0), ("u", "a", 60), ("u", "b", 65), ("v", "a", 0)])
+    found = journeys.funnel(events, ["a", "b"], window="10min").table
+    assert found["n"].tolist() == [2, 1]
+    assert journeys.funnel(events, ["a", "b"], window="4min").table["n"].tolist() == [
+        2, 0,
+    ]  # fmt: skip
+
+
+def test_strict_allows_nothing_between():
+    events = log(
+        [("u", "a", 0), ("u", "x", 1), ("u", "b", 2), ("v", "a", 0), ("v", "b", 9)]
+    )
+    found = journeys.funnel(events, ["a", "b"], order="strict").table
+    assert found["n"].tolist() == [2, 1]
+
+
+def test_times_in_nanoseconds_and_zones_keep_their_order():
+    events = log([("u", "b", 0), ("u", "a", 0), ("v", "a", 0)])
+    nanos = events["occurred_at"].astype("datetime64[ns]")
+    nanos = nanos + pd.to_timedelta([0, 1, 0], unit="ns")
+    zoned = events["occurred_at"].dt.tz_localize("Europe/Rome")
+    tied = journeys.funnel(events.assign(occurred_at=zoned), ["a", "b"]).table
+    assert tied["n"].tolist() == [2, 1]
+    plain = journeys.funnel(events.assign(occurred_at=nanos), ["a", "b"]).table
+    assert plain["n"].tolist() == [2, 0]
+
+
+def test_blanks_are_no_events_and_no_users():
+    events = log([("u", "a", 0), ("u", "", 1), ("u", "b", 2), (None, "a", 0)])
+    events.loc[len(events)] = ["w", "a", pd.NaT]
+    found = journeys.funnel(events, ["a", "b"], order="strict").table
+    assert found["n"].tolist() == [1, 1]
+    assert found["n_exposed"].tolist() == [2, 2]
+
+
 def test_ties_are_in_order():
     events = log([("u", "a", 0), ("u", "b", 0)])
     assert journeys.funnel(events, ["a", "b"]).table["n"].tolist() == [1, 1]

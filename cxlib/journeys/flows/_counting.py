@@ -15,6 +15,7 @@ from cxlib.journeys.flows._depth import ARM, UNIT, population, seen, sizes
 from cxlib.journeys.flows._reach import Order, depths
 from cxlib.journeys.flows._sequences import (
     MIXED,
+    Ints,
     Packing,
     packing,
     sequences,
@@ -58,15 +59,8 @@ def _from_arrays(
     rows: Lazy, users: Frame | None, path: Path, pack: Packing
 ) -> tuple[pd.DataFrame, int]:
     """Count from the users' events in order."""
-    who, mixed, arms, own, size = None, 0, ["all"], None, None
-    if users is not None:
-        who, mixed = population(rows, users, path.variant, path.user)
-        known = sizes(who)
-        arms, size = list(known), np.array(list(known.values()))
-    elif path.variant:
-        arms, own = seen(rows, path.variant), path.variant
-        size, sound = users_by_arm(rows, arms, user=path.user, variant=own)
-        size = size if sound else None
+    who, mixed, arms, size = _arms(rows, users, path)
+    own = path.variant if users is None else None
     width = len(path.steps) + 1
     table = np.zeros((len(arms), width), dtype=np.int64)
     parts = sequences(
@@ -90,3 +84,18 @@ def _from_arrays(
     ]
     found = pd.DataFrame(flat, columns=[ARM, DEPTH, "n"])
     return found[found.groupby(ARM)["n"].transform("sum") > 0], mixed
+
+
+def _arms(
+    rows: Lazy, users: Frame | None, path: Path
+) -> tuple[Lazy | None, int, list[str], Ints | None]:
+    """Return the users and how many are mixed where known, arms and their sizes."""
+    if users is not None:
+        who, mixed = population(rows, users, path.variant, path.user)
+        known = sizes(who)
+        return who, mixed, list(known), np.array(list(known.values()), dtype=np.int64)
+    if path.variant is None:
+        return None, 0, ["all"], None
+    arms = seen(rows, path.variant)
+    size, sound = users_by_arm(rows, arms, user=path.user, variant=path.variant)
+    return None, 0, arms, size if sound else None

@@ -236,9 +236,10 @@ def funnel(
     user, touchpoint, time : str
         Columns.
     window : str or timedelta, optional
-        Longest time from a user's first first step to a later one: '30min', '7D'.
-    order : {"eventual", "any"}
+        Longest time from the start of an attempt to each of its steps: '30min', '7D'.
+    order : {"eventual", "any", "strict"}
         "eventual": each step at or after the one before, others may come between.
+        "strict": each step is the very next event after the one before.
         "any": all steps so far, in whatever order.
     correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over steps times treatments.
@@ -257,9 +258,14 @@ def funnel(
 
     Notes
     -----
-    A user counts once, at the furthest step. Ties in time are in order. Users in more
-    than one variant are left out. Shares: Wilson; differences: Newcombe and score
-    test. The gap is split by swapping one step's rate at a time, averaged over all
+    A user counts once, at the furthest step of the best attempt: who starts again
+    later and then gets through within the window has got through. At equal times
+    the steps come in their order, other touchpoints after them. Events without a
+    touchpoint or a time reach nothing. Users in more than one variant are left out.
+    On DuckDB (and so for pandas, polars and pyarrow tables) one aggregate sorts each
+    user's events as integers; elsewhere window expressions give the same counts.
+    Shares: Wilson; differences: Newcombe and score test. The gap is split by swapping
+    one step's rate at a time, averaged over all
     orders (Shapley); intervals by the delta method.
 
     References

@@ -114,7 +114,8 @@ def _in_sql(
         f"SELECT {by}, count(*) AS n_events, bit_or(1::BIGINT << {code}) AS bits, "
         f"min({packed}) AS low, max({packed}) AS high{sums} FROM e GROUP BY {by}"
     )
-    return nw.from_native(rows.to_native().query("e", query))
+    made: Lazy = nw.from_native(rows.to_native().query("e", query))
+    return made
 
 
 def _quoted(name: str) -> str:
