@@ -224,8 +224,9 @@ def paths(
     are listed is chosen over all variants together, so the choice favours none; their
     differences are corrected by Benjamini and Hochberg, and not tested where fewer
     than five users of the smaller variant are expected on the path. Ties in time are
-    broken by the touchpoint's name. A funnel counted from the paths (`reached`) equals `funnel`
-    as long as no two events of a user share a time: a funnel takes ties in order.
+    broken by the touchpoint's name. A funnel counted from the paths (`reached`) equals
+    `funnel` as long as no two events of a user share a time: a funnel takes ties in
+    order.
 
     Examples
     --------
