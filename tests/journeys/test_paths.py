@@ -148,7 +148,7 @@ def test_sessions_of_dates_and_of_zones():
 def test_rule_that_makes_the_answer_is_said():
     rows = [
         (f"u{i}", place, START + pd.Timedelta(minutes=m))
-        for i in range(200)
+        for i in range(80)
         for place, m in (("a", 0), ("b", 20), ("a", 40), ("b", 60))
     ]
     events = pd.DataFrame(rows, columns=["user_id", "touchpoint", "occurred_at"])
@@ -323,8 +323,8 @@ def test_charts_draw_every_journey(shop):
 
 @pytest.mark.slow
 def test_intervals_of_visits_cover_their_truth():
-    """Returns to 'search': the truth is one long run; 200 samples of 400 users."""
-    users = simulate.users(120_000, rng=1, lift=0)
+    """Returns to 'search': the truth is one long run; 80 samples of 400 users."""
+    users = simulate.users(40_000, rng=1, lift=0)
     events = simulate.events(users, rng=1, lift=0)
     known = {"kind": "return", "touchpoint": "search"}
 
@@ -337,7 +337,7 @@ def test_intervals_of_visits_cover_their_truth():
         dict(zip(users["user_id"], np.arange(len(users)) // 400, strict=True))
     )
     covered = 0
-    for i in range(200):
+    for i in range(80):
         one = row(events[block == i])
         covered += one["ci_lower"] <= truth <= one["ci_upper"]
-    assert covered / 200 >= 0.95 - 3 * (0.95 * 0.05 / 200) ** 0.5
+    assert covered / 80 >= 0.95 - 3 * (0.95 * 0.05 / 80) ** 0.5

@@ -18,7 +18,7 @@ from cxlib.journeys.flows._ratios import contrast, from_sums, records
 from cxlib.journeys.flows._walk import PLACE, RANK, TRIP, Walk, ranked, without_repeats
 
 ARROW, ON, NOTHING = " → ", "…", "(no event)"
-GOES_ON = "goes_on"
+GOES_ON, EXPECTED = "goes_on", 5
 SUMS = ["users", "x", "xx", "xd"]
 Base = Mapping[str, Mapping[str, float]]
 
@@ -130,14 +130,7 @@ def differences(
             a, b = (
                 {**found.get((arm, path), none), **base[arm]} for arm in (control, name)
             )
-            single = a["d"] == size[control] and b["d"] == size[name]
-            gap = (
-                compare_shares(
-                    a["x"], a["d"], b["x"], b["d"], confidence_level=level
-                ).as_row()
-                if single
-                else contrast(a, b, (size[control], size[name]), level)
-            )
+            gap = _gap(a, b, (size[control], size[name]), level)
             rows.append(
                 {"treatment_arm": name, "control_arm": control, "path": path,
                  "n_control": int(a["d"]), "n_treatment": int(b["d"]),
@@ -147,6 +140,21 @@ def differences(
     if table.empty:
         return table
     return table.assign(pvalue_adj=adjust(table["pvalue"], "fdr_bh"))
+
+
+def _gap(
+    a: Mapping[str, float], b: Mapping[str, float], sizes: tuple[int, int],
+    level: float,
+) -> dict[str, float]:  # fmt: skip
+    """Compare two shares; untested where the smaller arm expects under five users."""
+    if (a["d"], b["d"]) == sizes:
+        one = compare_shares(a["x"], a["d"], b["x"], b["d"], confidence_level=level)
+        found = one.as_row()
+    else:
+        found = contrast(a, b, sizes, level)
+    if (a["users"] + b["users"]) * min(sizes) / sum(sizes) < EXPECTED:
+        found["pvalue"] = float("nan")
+    return found
 
 
 def positions(sums: pd.DataFrame, depth: int) -> pd.DataFrame:

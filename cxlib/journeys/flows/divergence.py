@@ -91,7 +91,7 @@ class Divergence(Result):
         row = self._first_reached(test)
         return Finding(
             id=_words.slug("reach", row["touchpoint"], row["treatment_arm"]),
-            statement=f"S{self._adds_up(test)[1:]}",
+            statement=f"T{self._adds_up(test)[1:]}",
             estimate=float(row["effect_size"]), unit="share_points",
             ci_lower=float(row["effect_size_ci_lower"]),
             ci_upper=float(row["effect_size_ci_upper"]),
@@ -155,9 +155,9 @@ class Divergence(Result):
         n = row["n_control"] + row["n_treatment"]
         found = _words.effect(row, "share", self.confidence_level, f", n = {n:,} users")
         return (
-            f"small differences have added up by '{row['touchpoint']}', which "
-            f"{treatment} of {row['treatment_arm']} reach and {control} of "
-            f"{row['control_arm']}, {found}."
+            "the first touchpoint that different shares of users come to is "
+            f"'{row['touchpoint']}', which {treatment} of {row['treatment_arm']} reach "
+            f"and {control} of {row['control_arm']}, {found}."
         )
 
     def _later(self, rows: pd.DataFrame) -> str:

@@ -27,7 +27,7 @@ KINDS = {
     "dead end": "end the journey there",
     "end": "end the journey there",
 }
-MIN_USERS = 10
+EXPECTED = 5
 _A = {"return": "a return", "repeat": "a repeat", "dead end": "a dead end"} | {
     "end": "the end"
 }
@@ -202,8 +202,8 @@ def loops(
     journey : str, optional
         Column of the journey, within which returns and ends are looked for.
     min_n : int
-        Users at a touchpoint that each variant must have for a test; besides, ten
-        users must have done it and ten not, in both together.
+        Users at a touchpoint that each variant must have for a test; besides, five
+        users of the smaller variant must be expected to have done it, and five not.
     correction : {"holm", "fdr_bh", "fdr_by", "bonferroni", "none"}
         Over kinds, touchpoints and treatments.
     confidence_level : float
@@ -369,4 +369,6 @@ def _testable(a: Mapping[str, float], b: Mapping[str, float], min_n: int) -> boo
     """Whether the normal approximation can be trusted."""
     did = a["did"] + b["did"]
     others = a["base"] + b["base"] - a["always"] - b["always"]
-    return min(a["base"], b["base"]) >= min_n and min(did, others) >= MIN_USERS
+    smaller = min(a["base"], b["base"])
+    expected = min(did, others) * smaller / (a["base"] + b["base"])
+    return smaller >= min_n and expected >= EXPECTED

@@ -139,7 +139,8 @@ class Paths(Result):
         treatment, control = _words.arms(row, "share")
         moved = _words.effect(row, "share", self.confidence_level, "")
         verb = "differs" if len(found) == 1 else "differ"
-        several = f"{len(found)} of {len(self.differences)} {verb} beyond chance, "
+        tested = int(self.differences["pvalue"].notna().sum())
+        several = f"{len(found)} of {tested} {verb} beyond chance, "
         return [
             f"{several}most clearly '{row['path']}': {treatment} in "
             f"{row['treatment_arm']}, {control} in {row['control_arm']}, {moved}."
@@ -221,9 +222,11 @@ def paths(
     Users: Wilson's intervals, Newcombe's differences and the score test. Journeys:
     the user stays the unit (delta method; Wilson on the effective number). Which paths
     are listed is chosen over all variants together, so the choice favours none; their
-    differences are corrected by Benjamini and Hochberg. Ties in time are broken by
-    the touchpoint's name. A funnel counted from the paths (`reached`) equals `funnel`
-    as long as no two events of a user share a time: a funnel takes ties in order.
+    differences are corrected by Benjamini and Hochberg, and not tested where fewer
+    than five users of the smaller variant are expected on the path. Ties in time are
+    broken by the touchpoint's name. A funnel counted from the paths (`reached`) equals
+    `funnel` as long as no two events of a user share a time: a funnel takes ties in
+    order.
 
     Examples
     --------
