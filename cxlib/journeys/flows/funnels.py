@@ -351,7 +351,8 @@ def _unknown(rows: Lazy, users: Frame | None, path: Path) -> int:
     unit = nw.col(path.user).cast(nw.String()).alias(UNIT)
     known = lazy(users, [path.user], "users").select(unit)
     steps = rows.filter(nw.col(path.touchpoint).is_in(list(path.steps)))
-    stray = steps.select(unit).unique().join(known, on=UNIT, how="anti")
+    there = steps.select(unit).group_by(UNIT).agg(nw.len().alias("n_steps"))
+    stray = there.join(known, on=UNIT, how="anti")
     return int(collect(stray.select(nw.len().alias("n")))["n"].iloc[0])
 
 

@@ -98,8 +98,10 @@ def features(
     )
     rows = rows.rename({touchpoint: PLACE, time: MOMENT})
     gather = _in_sql if rows.implementation.is_duckdb() else _in_expressions
-    each = gather(rows, keys, known, money)
-    return like(each.select(*keys, *_columns(known, kept, money)).sort(*keys), events)
+    each = gather(rows, keys, known, money).sort(*keys)
+    visited = nw.sum_horizontal(*_flags(known)) if known else nw.lit(0)
+    each = each.with_columns(visited.alias("n_touchpoints"))
+    return like(each.select(*keys, *_columns(known, kept, money)), events)
 
 
 def _in_sql(
@@ -114,6 +116,8 @@ def _in_sql(
         f"SELECT {by}, count(*) AS n_events, bit_or(1::BIGINT << {code}) AS bits, "
         f"min({packed}) AS low, max({packed}) AS high{sums} FROM e GROUP BY {by}"
     )
+    bits = "".join(f", (bits >> {i}) & 1 AS {at}" for i, at in enumerate(_flags(known)))
+    query = f"SELECT *{bits} FROM ({query})"
     made: Lazy = nw.from_native(rows.to_native().query("e", query))
     return made
 
@@ -126,19 +130,21 @@ def _in_expressions(
     rows: Lazy, keys: Sequence[str], known: Sequence[str], money: Sequence[str]
 ) -> Lazy:
     """Aggregate anywhere else, to the same columns."""
-    flags = [f"at{i}" for i in range(len(known))]
+    flags = _flags(known)
     rows = with_ticks(rows, MOMENT).with_columns(
         *(_flag(name).alias(flag) for flag, name in zip(flags, known, strict=True)),
         (nw.col(TICKS) * len(known) + _code(known)).alias("packed"),
     )
-    each = rows.group_by(*keys).agg(
+    return rows.group_by(*keys).agg(
         nw.len().cast(nw.Int64()).alias("n_events"),
         *(nw.col(flag).max() for flag in flags),
         nw.col("packed").min().alias("low"), nw.col("packed").max().alias("high"),
         *(nw.col(name).sum() for name in money),
     )  # fmt: skip
-    bits = nw.sum_horizontal(*(nw.col(flag) * 2**i for i, flag in enumerate(flags)))
-    return each.with_columns(bits.alias("bits"))
+
+
+def _flags(known: Sequence[str]) -> list[str]:
+    return [f"at{i}" for i in range(len(known))]
 
 
 def _chosen(known: Sequence[str], reached: Sequence[str] | None) -> list[str]:
@@ -180,22 +186,20 @@ def _columns(
     known: Sequence[str], kept: Sequence[str], money: Sequence[str]
 ) -> list[nw.Expr]:
     """Return the features from each user's aggregates."""
-    flags = [(nw.col("bits") // 2**i) % 2 for i in range(len(known))]
-    visited = nw.sum_horizontal(*flags) if flags else nw.lit(0)
     width = max(len(known), 1)
     low, high = (
         (nw.col(end) - nw.col(end) % width) // width for end in ("low", "high")
     )
     return [
         nw.col("n_events"),
-        visited.alias("n_touchpoints"),
-        (nw.col("n_events") - visited).alias("n_repeats"),
+        nw.col("n_touchpoints"),
+        (nw.col("n_events") - nw.col("n_touchpoints")).alias("n_repeats"),
         ((high - low).cast(nw.Float64()) / SECOND).alias("duration_seconds"),
         _name("low", known).alias("first_touchpoint"),
         _name("high", known).alias("last_touchpoint"),
         *(nw.col(name) for name in money),
         *(
-            flags[known.index(name)].cast(nw.Float64()).alias(f"reached_{name}")
+            nw.col(f"at{known.index(name)}").cast(nw.Float64()).alias(f"reached_{name}")
             for name in kept
         ),
     ]
