@@ -33,14 +33,19 @@ class SegmentEffects(Result):
         tau (standard deviation between the segments' true effects) with its interval,
         left_out (segments that are too small), n_left_out.
     confidence_level : float
+    reason : str
+        Why nothing was compared; empty where something was.
     """
 
     tests: pd.DataFrame = field(default_factory=pd.DataFrame)
     confidence_level: float = 0.95
+    reason: str = ""
 
     @property
     def text(self) -> str:
         """Where effects differ, how much and how far; where not, the overall effect."""
+        if self.reason:
+            return f"Segments are not compared: {self.reason}."
         ordered = self.tests.sort_values("pvalue_adj", kind="stable")
         apart = ordered[ordered["differs"]]
         alike = ordered[~ordered["differs"] & ordered["pvalue"].notna()]
@@ -108,6 +113,8 @@ class SegmentEffects(Result):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """One finding a test: the spread between segments."""
+        if self.reason:
+            return ()
         several = _words.several_arms(self.tests)
         return tuple(
             Finding(
@@ -138,6 +145,8 @@ class SegmentEffects(Result):
         return _words.listed(self._name(row) for _, row in rows.iterrows())
 
     def _repr_html_(self) -> str:
+        if self.reason:
+            return f"<p class='cx-skipped'>{html.escape(self.text)}</p>"
         tests = pd.DataFrame([self._tested(row) for _, row in self.tests.iterrows()])
         shown = self._apart()
         each = pd.DataFrame([self._cells(row) for _, row in shown.iterrows()])
