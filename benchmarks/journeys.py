@@ -1,6 +1,6 @@
 """Journeys of 10 million events: funnel, transitions, features; ours against SQL.
 
-    python benchmarks/journeys.py [--journeys 1000000] [--repeats 2] [--text-ids]
+    python benchmarks/journeys.py [--journeys 1000000] [--repeats 2] [--integer-ids]
 
 12 touchpoints, ten events a user, in a DuckDB table in order of time. Contenders: a
 scan of the same columns, hand-written SQL (the best found, chained joins or windows),
@@ -219,11 +219,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--journeys", type=int, default=1_000_000)
     options.add_argument("--repeats", type=int, default=2)
-    options.add_argument("--text-ids", action="store_true")
+    options.add_argument("--integer-ids", action="store_true")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         con = duckdb.connect(str(Path(folder) / "events.duckdb"))
-        fill(con, given.journeys, text=given.text_ids)
+        fill(con, given.journeys, text=not given.integer_ids)
         events = con.sql("FROM events")
         print(f"{events.count('*').fetchall()[0][0]:,} events; peak memory, MB:")
         print(f"  table made            {used().ru_maxrss / 1024:8.0f}")

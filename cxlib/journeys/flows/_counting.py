@@ -19,7 +19,6 @@ from cxlib.journeys.flows._sequences import (
     Packing,
     packing,
     sequences,
-    users_by_arm,
 )
 
 
@@ -66,7 +65,6 @@ def _from_arrays(
     parts = sequences(
         rows, who, path.steps, arms, pack, user=path.user, journey=None, variant=own,
         touchpoint=path.touchpoint, time=path.time, others=path.order == "strict",
-        idle=size is None or path.order == "strict",
     )  # fmt: skip
     for part in parts:
         depth = depths(
@@ -94,8 +92,4 @@ def _arms(
         who, mixed = population(rows, users, path.variant, path.user)
         known = sizes(who)
         return who, mixed, list(known), np.array(list(known.values()), dtype=np.int64)
-    if path.variant is None:
-        return None, 0, ["all"], None
-    arms = seen(rows, path.variant)
-    size, sound = users_by_arm(rows, arms, user=path.user, variant=path.variant)
-    return None, 0, arms, size if sound else None
+    return None, 0, seen(rows, path.variant) if path.variant else ["all"], None

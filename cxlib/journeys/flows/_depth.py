@@ -75,5 +75,5 @@ def placed(rows: Lazy, touchpoint: str, time: str) -> Lazy:
 
 def seen(rows: Lazy, column: str) -> list[str]:
     """Return the values of a text column that occur, sorted, without blanks."""
-    found = collect(rows.select(column).unique())[column]
+    found = collect(rows.group_by(column).agg(nw.len().alias("n")))[column]
     return sorted(str(name) for name in found.dropna() if name != "")

@@ -90,14 +90,13 @@ def packing(rows: Lazy, time: str, n_codes: int) -> Packing | None:
 def sequences(
     rows: Lazy, who: Lazy | None, codes: Sequence[str], arms: Sequence[str],
     pack: Packing, *, user: str, variant: str | None, journey: str | None,
-    touchpoint: str, time: str, others: bool, idle: bool = True,
+    touchpoint: str, time: str, others: bool,
 ) -> Iterator[Sequences]:  # fmt: skip
     """Yield the users' events in parts.
 
     Variants come from `who` where given, else from the rows. Events of other
     touchpoints have the code `len(codes)` and are left out unless `others`. With a
-    journey, each journey's last event is followed by one of code `len(codes)`. Users
-    without an event that is kept are left out unless `idle`.
+    journey, each journey's last event is followed by one of code `len(codes)`.
     """
     renamed = rows.select(
         nw.col(user).alias(UNIT), nw.col(touchpoint).alias("place"),
@@ -105,10 +104,8 @@ def sequences(
         nw.col(variant).alias(ARM) if variant else nw.lit(arms[0]).alias(ARM),
         *([nw.col(journey).alias("journey")] if journey else []),
     )  # fmt: skip
-    native = renamed.to_native()
-    if not idle:
-        native = native.query("e", f"FROM e WHERE {sql_position(codes, 'place')} >= 0")
-    made = native.query("e", _query(codes, arms, pack, journey, others=others))
+    query = _query(codes, arms, pack, journey, others=others)
+    made = renamed.to_native().query("e", query)
     if who is not None:
         lists = nw.from_native(made).select(nw.col(UNIT).cast(nw.String()), "events")
         joined = lists.join(who, on=UNIT).to_native()
@@ -118,24 +115,6 @@ def sequences(
         made = made.query("e", f"SELECT {ARM}, high, events FROM e")
     for batch in made.to_arrow_reader(PART):
         yield _unpack(batch, pack.bits)
-
-
-def users_by_arm(
-    rows: Lazy, arms: Sequence[str], *, user: str, variant: str
-) -> tuple[Ints, bool]:
-    """Return users by arm, and whether each has one variant on all of his rows."""
-    renamed = rows.select(nw.col(user).alias(UNIT), nw.col(variant).alias(ARM))
-    code = sql_position(arms, ARM)
-    query = (
-        f"SELECT low, count(*) AS n, bool_and(low = high AND filled = size) AS sound "
-        f"FROM (SELECT min({code}) AS low, max({code}) AS high, count({code}) AS "
-        f"filled, count(*) AS size FROM e GROUP BY {UNIT}) GROUP BY low"
-    )
-    found = collect(nw.from_native(renamed.to_native().query("e", query)))
-    if not found["sound"].fillna(value=False).all():
-        return np.zeros(len(arms), dtype=np.int64), False
-    n = np.bincount(found["low"].astype(int), found["n"], minlength=len(arms))
-    return n.astype(np.int64), True
 
 
 def sql_position(names: Sequence[str], column: str) -> str:
@@ -149,26 +128,24 @@ def _query(
     others: bool,
 ) -> str:  # fmt: skip
     """SQL of one row a user: lowest and highest variant, sorted packed events."""
-    place, arm = sql_position(codes, "place"), sql_position(arms, ARM)
-    meant = "place <> ''" if others else f"{place} IS NOT NULL"
-    code = f"coalesce({place}, {len(codes)})"
-    stamp = f"(({pack.epoch} - {pack.start}) << {pack.bits})"
-    events = (
-        f"list_sort(list({stamp} + {code}) FILTER (moment IS NOT NULL AND {meant}))"
+    code = sql_position(codes, "place")
+    if others:
+        code = f"CASE WHEN place <> '' THEN coalesce({code}, {len(codes)}) END"
+    by = f"{UNIT}, journey" if journey else UNIT
+    made = (
+        f"SELECT {by}, min(arm) AS low, max(arm) AS high, "
+        f"list(event) FILTER (event IS NOT NULL) AS events FROM (SELECT {by}, "
+        f"CAST({sql_position(arms, ARM)} AS INTEGER) AS arm, "
+        f"(({pack.epoch} - {pack.start}) << {pack.bits}) + {code} AS event FROM e) "
+        f"GROUP BY {by}"
     )
-    low, high = (f"CAST({end}({arm}) AS INTEGER)" for end in ("min", "max"))
     if journey is None:
-        return (
-            f"SELECT {UNIT}, {low} AS {ARM}, {high} AS high, {events} AS events "
-            f"FROM e GROUP BY {UNIT}"
-        )
-    inner = (
-        f"SELECT {UNIT}, {low} AS low, {high} AS top, "
-        f"list_append({events}, {len(codes)}) AS part FROM e GROUP BY {UNIT}, journey"
-    )
+        events = "list_sort(events) AS events"
+        return f"SELECT {UNIT}, low AS {ARM}, high, {events} FROM ({made})"
+    ended = f"list_append(list_sort(events), {len(codes)})"
     return (
-        f"SELECT {UNIT}, min(low) AS {ARM}, max(top) AS high, "
-        f"flatten(list(part)) AS events FROM ({inner}) GROUP BY {UNIT}"
+        f"SELECT {UNIT}, min(low) AS {ARM}, max(high) AS high, "
+        f"flatten(list({ended})) AS events FROM ({made}) GROUP BY {UNIT}"
     )
 
 
