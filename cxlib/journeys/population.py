@@ -26,7 +26,7 @@ MAX_TOUCHPOINTS = 50
 def users_from_events(
     events: Frame,
     *,
-    variant: str = "variant",
+    variant: str | None = "variant",
     user: str = "user_id",
     touchpoint: str = "touchpoint",
     value: str = "value",
@@ -42,7 +42,8 @@ def users_from_events(
     events : frame
         One row a journey step, with the variant on each.
     variant, user, touchpoint, value : str
-        Columns; `value` is summed where it exists.
+        Columns; `value` is summed where it exists. Without a variant (None) one row a
+        user.
     reached : sequence of str, optional
         Touchpoints to make a flag of; every one when not given (50 at most).
 
@@ -76,8 +77,10 @@ def users_from_events(
     >>> users_from_events(events)["reached_paid"].tolist()
     [1.0, 0.0]
     """
-    names = [user, variant, touchpoint, *([value] if has(events, value) else [])]
-    rows = lazy(events, names, "events").with_columns(label(variant), label(touchpoint))
+    keys = [user, *([variant] if variant else [])]
+    names = [*keys, touchpoint, *([value] if has(events, value) else [])]
+    rows = lazy(events, names, "events")
+    rows = rows.with_columns(*(label(name) for name in [*keys[1:], touchpoint]))
     flags = []
     for i, name in enumerate(_touchpoints(rows, touchpoint, reached)):
         flag = nw.when(nw.col(touchpoint) == name).then(1.0).otherwise(0.0)
@@ -86,8 +89,8 @@ def users_from_events(
     if value in names:
         rows = rows.with_columns(number(value).fill_null(0.0).alias(value))
         flags.append(nw.col(value).sum())
-    each = rows.group_by(user, variant).agg(nw.len().alias("n_events"), *flags)
-    return like(each.sort(user, variant), events)
+    each = rows.group_by(*keys).agg(nw.len().alias("n_events"), *flags)
+    return like(each.sort(*keys), events)
 
 
 def _touchpoints(

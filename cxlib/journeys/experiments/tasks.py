@@ -112,9 +112,9 @@ def tasks(
     _known(log, [start, *done, *wrong])
     last = log_end(log, "at")
     tried = _tries(log, start, done, wrong, patience)
-    tried = tried.with_columns(nw.lit(last).alias("last")).with_columns(
-        (seconds_between("stopped", "last") < patience).alias("open")
-    )
+    tried = tried.with_columns(nw.lit(last).alias("last"))
+    idle = seconds_between(tried, "stopped", "last")
+    tried = tried.with_columns((idle < patience).alias("open"))
     found = _worded(tried)
     if users is None:
         named = found.select(nw.col("who").alias(user), *COLUMNS)
@@ -174,7 +174,7 @@ def _tries(
     after = after.filter(nw.col("at") >= nw.col("start"))
     before = nw.col("at").shift(1).over("who", order_by="at")
     after = after.with_columns(before.alias("before"))
-    quiet = seconds_between("before", "at") >= patience
+    quiet = seconds_between(after, "before", "at") >= patience
     breaks = after.with_columns(nw.when(quiet).then(nw.col("at")).alias("break"))
     edge = breaks.group_by("who").agg(nw.col("break").min())
     within = after.join(edge, on="who", how="left").filter(
@@ -214,7 +214,7 @@ def _worded(tried: Lazy) -> Lazy:
         nw.when(got | given_up)
         .then(nw.when(got).then(nw.lit(0.0)).otherwise(nw.lit(1.0)))
         .alias("abandoned"),
-        nw.when(got).then(seconds_between("start", "end")).alias("seconds"),
+        nw.when(got).then(seconds_between(tried, "start", "end")).alias("seconds"),
         "errors",
         "clicks",
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
 from cxlib.journeys._frames import Lazy, collect
+from cxlib.journeys.flows._ticks import ticks
 
 Unit = Literal["seconds", "minutes", "hours", "days"]
 SECONDS: dict[str, float] = {
@@ -18,8 +19,13 @@ SECONDS: dict[str, float] = {
 }  # fmt: skip
 
 
-def seconds_between(start: str, end: str) -> nw.Expr:
-    """Return the seconds from one column of instants to another."""
+def seconds_between(rows: Lazy, start: str, end: str) -> nw.Expr:
+    """Return the seconds from one column of instants to another.
+
+    Spark has no lengths of time in Narwhals; there the clock's own reading counts.
+    """
+    if rows.implementation.is_spark_like():
+        return (ticks(end) - ticks(start)).cast(nw.Float64()) / 1e6
     gap = nw.col(end) - nw.col(start)
     return gap.dt.total_microseconds().cast(nw.Float64()) / 1e6
 

@@ -10,8 +10,8 @@ TICKS = "ticks"
 DAYS_TO_1970 = 719_162
 
 
-def with_ticks(rows: Lazy, time: str) -> Lazy:
-    """Add the column `ticks`, an integer; smaller units are cut off."""
+def ticks(time: str) -> nw.Expr:
+    """Return a time's microseconds, an integer; smaller units are cut off."""
     at = nw.col(time).dt
     before = at.year().cast(nw.Int64()) - 1
     leap = before // 4 - before // 100 + before // 400
@@ -19,5 +19,9 @@ def with_ticks(rows: Lazy, time: str) -> Lazy:
     hours = days * 24 + at.hour().cast(nw.Int64())
     minutes = hours * 60 + at.minute().cast(nw.Int64())
     seconds = minutes * 60 + at.second().cast(nw.Int64())
-    ticks = seconds * 1_000_000 + at.microsecond().cast(nw.Int64())
-    return rows.with_columns(ticks.alias(TICKS))
+    return seconds * 1_000_000 + at.microsecond().cast(nw.Int64())
+
+
+def with_ticks(rows: Lazy, time: str) -> Lazy:
+    """Add the column `ticks`."""
+    return rows.with_columns(ticks(time).alias(TICKS))

@@ -20,6 +20,7 @@ from cxlib.estimate.time_to import (
     restricted_mean,
 )
 from cxlib.journeys._frames import Lazy, collect
+from cxlib.journeys.flows._clock import seconds_between
 from cxlib.journeys.flows._depth import ARM, UNIT
 from cxlib.journeys.flows._walk import AT, ORDER, PLACE
 
@@ -67,9 +68,8 @@ def _counted(each: Lazy, end: datetime) -> pd.DataFrame:
         stop.alias("stop"),
         happened=nw.when(nw.col("then").is_null()).then(0).otherwise(1),
     )
-    timed = timed.with_columns((nw.col("stop") - nw.col(AT)).alias("wait"))
     timed = timed.with_columns(
-        nw.col("wait").dt.total_seconds().cast(nw.Float64()).alias("seconds")
+        seconds_between(timed, AT, "stop").floor().alias("seconds")
     )
     keys = [ARM, "from", "to", "seconds", "happened"]
     return collect(timed.group_by(*keys).agg(nw.len().alias("n")).sort(*keys))

@@ -177,8 +177,8 @@ def _measured(joined: Lazy, scale: float, duration: str, event: str) -> Lazy:
     """Add duration and event; null without a start."""
     started = ~nw.col("start_at").is_null()
     got_there = ~nw.col("end_at").is_null()
-    known = nw.when(got_there).then(seconds_between("start_at", "end_at"))
-    waited = known.otherwise(seconds_between("start_at", "last_at"))
+    known = nw.when(got_there).then(seconds_between(joined, "start_at", "end_at"))
+    waited = known.otherwise(seconds_between(joined, "start_at", "last_at"))
     flag = nw.when(got_there).then(1.0).otherwise(0.0)
     return joined.with_columns(
         nw.when(started).then(waited / scale).alias(duration),
