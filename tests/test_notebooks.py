@@ -12,15 +12,16 @@ import nbformat
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-MAX_LINES, MEDIAN_LINES, MAX_PNG, MAX_FILE = 12, 3, 60_000, 500_000
+MAX_LINES, MEDIAN_LINES, MAX_IMAGE, MAX_FILE = 12, 3, 60_000, 500_000
 
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 
 
 def test_the_notebooks_are_there(path):
     assert {p.stem for p in NOTEBOOKS} >= {
-        "coding_sheet", "journey_comparison", "journey_observed", "nps_drivers",
-        "nps_segmentation", "nps_survey", "roi_regression", "voc_coding", "voc_impact",
+        "coding_sheet", "experiment_plan", "journey_comparison", "journey_observed",
+        "journey_paths", "nps_drivers", "nps_segmentation", "nps_survey",
+        "roi_regression", "voc_coding", "voc_impact",
     }  # fmt: skip
 
 
@@ -113,11 +114,12 @@ def test_charts_are_small_and_say_what_they_show(path):
     charts = 0
     for cell in cells(path):
         for output in cell.outputs:
-            if "image/png" in output.get("data", {}):
+            for kind in {"image/png", "image/svg+xml"} & set(output.get("data", {})):
                 charts += 1
-                size = len(base64.b64decode(output.data["image/png"]))
-                assert size <= MAX_PNG, cell.source
-                alt = output.metadata["image/png"]["alt"]
+                image = output.data[kind]
+                size = len(base64.b64decode(image) if kind == "image/png" else image)
+                assert size <= MAX_IMAGE, cell.source
+                alt = output.metadata[kind]["alt"]
                 assert len(alt) > 20, cell.source
             assert "<Axes" not in output.get("data", {}).get("text/plain", "")
     assert charts >= 3

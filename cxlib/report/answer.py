@@ -56,15 +56,19 @@ class Answer:
 
     handle: Any = field(default=None, repr=False)
 
-    def update(self, headline: Headline) -> None:
-        """Put the headline into the slot; the calling cell shows the decision."""
+    def update(self, headline: Headline, *, echo: bool = True) -> None:
+        """Put the headline into the slot; the calling cell shows the decision.
+
+        With `echo` off it does not, where a result that says more follows.
+        """
         from IPython.display import display
 
         if self.handle is None:
             display(headline)
             return
         self.handle.update(headline)
-        display(_Decision(headline.decision))
+        if echo:
+            display(_Decision(headline.decision))
 
 
 @dataclass(frozen=True, slots=True)

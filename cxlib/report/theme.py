@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 from cxlib.errors import ArgumentError
@@ -59,7 +60,7 @@ def set_theme() -> None:
     rcParams.update(style)
 
 
-def show(ax: Any, *, alt: str) -> None:
+def show(ax: Any, *, alt: str, vector: bool = False) -> None:
     """Put a chart into the notebook with its finding as alternative text.
 
     Parameters
@@ -69,11 +70,15 @@ def show(ax: Any, *, alt: str) -> None:
     alt : str
         What the chart shows, in a sentence: normally the result's `text`. It is
         read aloud by screen readers and printed where the image cannot be.
+    vector : bool
+        Draw it as SVG, sharp at any size: for diagrams of few shapes and much text,
+        such as a Sankey diagram.
 
     Notes
     -----
     The image is a PNG of at most 60 KB: its colours are quantised first, its
-    resolution lowered next. The figure is closed.
+    resolution lowered next. An SVG has its letters as outlines, so that it looks the
+    same everywhere, and the same chart gives the same bytes. The figure is closed.
 
     Examples
     --------
@@ -91,11 +96,12 @@ def show(ax: Any, *, alt: str) -> None:
     from matplotlib import pyplot as plt
 
     figure = _figure(ax)
-    png, width, height = _png(figure)
+    kind = "image/svg+xml" if vector else "image/png"
+    image, width, height = _svg(figure) if vector else _png(figure)
     plt.close(figure)
     display(
-        {"image/png": base64.b64encode(png).decode(), "text/plain": alt},
-        metadata={"image/png": {"alt": alt, "width": width, "height": height}},
+        {kind: image, "text/plain": alt},
+        metadata={kind: {"alt": alt, "width": width, "height": height}},
         raw=True,
     )
 
@@ -116,7 +122,22 @@ def _figure(ax: Any) -> Figure:
     return figure
 
 
-def _png(figure: Figure) -> tuple[bytes, int, int]:
+def _svg(figure: Figure) -> tuple[str, int, int]:
+    """Return the figure as SVG and its width and height in CSS pixels."""
+    from matplotlib import rc_context
+
+    raw = io.StringIO()
+    with rc_context({"svg.hashsalt": "cx", "svg.fonttype": "path"}):
+        about = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(raw, format="svg", bbox_inches="tight", metadata=about)
+    source = raw.getvalue()
+    size = re.search(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"', source)
+    wide, high = size.groups() if size else (0, 0)
+    text = "\n".join(line.rstrip() for line in source.splitlines()) + "\n"
+    return text, round(float(wide) * 96 / 72), round(float(high) * 96 / 72)
+
+
+def _png(figure: Figure) -> tuple[str, int, int]:
     """Return the figure as a small PNG and its width and height in CSS pixels."""
     from PIL import Image
 
@@ -133,4 +154,5 @@ def _png(figure: Figure) -> tuple[bytes, int, int]:
         if len(best) <= MAX_BYTES:
             break
     wide, high = rendered[dpi].size
-    return best, round(wide * 96 / dpi), round(high * 96 / dpi)
+    text = base64.b64encode(best).decode()
+    return text, round(wide * 96 / dpi), round(high * 96 / dpi)

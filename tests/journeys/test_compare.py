@@ -159,7 +159,7 @@ def test_text_findings_and_page_say_the_same(users):
     assert one.unit == "amount"
     assert found.findings[2].unit == "share_points"
     page = found._repr_html_()
-    for part in ("95 % CI", "p (adjusted)", "verdict", "Holm", "CUPED removed"):
+    for part in ("95 % CI", "verdict (adjusted p)", "Holm", "CUPED removed"):
         assert part in page
     assert "nan" not in page.lower().replace("financ", "")
 

@@ -148,7 +148,7 @@ def test_sessions_of_dates_and_of_zones():
 def test_rule_that_makes_the_answer_is_said():
     rows = [
         (f"u{i}", place, START + pd.Timedelta(minutes=m))
-        for i in range(80)
+        for i in range(200)
         for place, m in (("a", 0), ("b", 20), ("a", 40), ("b", 60))
     ]
     events = pd.DataFrame(rows, columns=["user_id", "touchpoint", "occurred_at"])

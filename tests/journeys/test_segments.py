@@ -210,11 +210,6 @@ def test_a_segment_column_may_also_be_a_metric_or_a_covariate(users):
         ),
         ({"by": "regio"}, DataError, "did you mean 'region'"),
         ({"by": "region", "min_n": 1}, ArgumentError, "`min_n` is 1"),
-        (
-            {"by": "region", "min_n": 900},
-            DataError,
-            "no two segments of region",
-        ),
         ({"by": "before"}, DataError, "column 'before' has [0-9,]+ segments; at most"),
         ({"by": "region", "control": "a"}, ArgumentError, "names the variant 'a'"),
         (
@@ -338,11 +333,34 @@ def test_a_gain_that_wears_off_is_seen(users):
     assert found.tests["slope"].iloc[0] == pytest.approx(-4, abs=1)
 
 
+def test_too_few_users_are_said_and_stop_nothing(users):
+    few = journeys.by_segment(users, EVERY[:1], by="region", min_n=900)
+    assert few.text == (
+        "Segments are not compared: no metric has two segments of region with 900 "
+        "users with a value in each arm."
+    )
+    short = journeys.by_day(users, EVERY[:1], every="week")
+    assert short.text.startswith(
+        "No trend is looked for: no metric has three weeks of 'assigned_at' with 30 "
+    )
+    for found in (few, short):
+        assert (len(found.table), len(found.tests), found.findings) == (0, 0, ())
+        assert "cx-skipped" in found._repr_html_()
+
+
+def test_times_to_an_event_are_left_out_and_named(users):
+    days = users.assign(days=1.0, came=1)
+    waits = {"kind": "time_to", "column": "days", "event": "came", "horizon": 2}
+    found = journeys.by_segment(
+        days, [EVERY[0], {"name": "wait", **waits}], by="region"
+    )
+    assert "wait" not in set(found.tests["metric"])
+    assert "Times to an event are left out: wait." in found.method
+
+
 def test_time_is_refused_where_it_says_nothing(users):
     with pytest.raises(DataError, match="holds string, not times"):
         journeys.by_day(users, EVERY[:1], assigned_at="region")
-    with pytest.raises(DataError, match="no metric has three weeks of 'assigned_at'"):
-        journeys.by_day(users, EVERY[:1], every="week")
     with pytest.raises(ArgumentError, match="`every` is 'month'"):
         journeys.by_day(users, EVERY[:1], every="month")
 

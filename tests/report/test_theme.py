@@ -70,6 +70,20 @@ def test_heavy_chart_still_fits(shown):
     assert len(base64.b64decode(data["image/png"])) <= MAX_BYTES
 
 
+def test_vector_chart_is_an_svg_without_text_or_date(shown):
+    for _ in range(2):
+        report.show(draw(), alt="It falls.", vector=True)
+    (first, more), (second, _) = shown
+    svg = first["image/svg+xml"]
+    assert svg == second["image/svg+xml"]
+    assert svg.rstrip().endswith("</svg>")
+    assert "<text" not in svg
+    assert "dc:date" not in svg
+    told = more["metadata"]["image/svg+xml"]
+    assert told["alt"] == "It falls."
+    assert 300 < told["width"] < 900
+
+
 def test_same_chart_same_bytes(shown):
     for _ in range(2):
         report.show(draw(), alt="It falls.")

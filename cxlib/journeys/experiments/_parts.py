@@ -16,7 +16,7 @@ from cxlib.journeys._frames import Frame, label, lazy
 from cxlib.journeys.experiments._cells import Arm, Cells, Floats, Rows
 from cxlib.journeys.experiments._contrast import contrast, from_pair, in_unit
 from cxlib.journeys.experiments._moments import by_cells, prepare
-from cxlib.journeys.experiments.specs import Metric, Score
+from cxlib.journeys.experiments.specs import Metric, Score, TimeTo
 
 VARIANT, PART = "variant key", "part key"
 BLANK, SMALL = "(blank)", "(small)"
@@ -123,6 +123,16 @@ def _adjusted(arm: Moments, theta: float, centre: float) -> Moments:
     step = np.array([1.0, -theta])
     mean = arm.mean @ step + theta * centre
     return Moments(arm.n, np.array([mean]), np.array([[step @ arm.cov @ step]]))
+
+
+def comparable(specs: Sequence[Metric]) -> tuple[tuple[Metric, ...], str]:
+    """Return the metrics that parts can be compared on, and a note on the others.
+
+    A time to an event needs its curve in every part, which is not drawn.
+    """
+    times = [metric.name for metric in specs if isinstance(metric, TimeTo)]
+    note = f" Times to an event are left out: {', '.join(times)}." if times else ""
+    return tuple(metric for metric in specs if metric.name not in times), note
 
 
 def cells_by(

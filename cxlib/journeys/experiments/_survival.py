@@ -173,7 +173,11 @@ class ResponseBounds(Result):
             "margin kept": row["verdict_margin"],
             "n": _words.pair(row),
         }
-        return {name: _words.fixed(str(text)) for name, text in found.items()}
+        free = {"metric", "effect on", "effect shown", "margin kept"}
+        return {
+            name: str(text) if name in free else _words.fixed(str(text))
+            for name, text in found.items()
+        }
 
 
 def against(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,6 +111,33 @@ class Claims(Result):
             )
             for _, row in self.table.iterrows()
         )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        shown = pd.DataFrame([self._shown(row) for _, row in self.table.iterrows()])
+        cells = shown.to_html(index=False, border=0, classes="cx") if len(shown) else ""
+        return (
+            f"<p class='finding'>{html.escape(self.text)}</p>{cells}"
+            f"<p class='method'>{html.escape(self.method)}</p>"
+        )
+
+    def _shown(self, row: pd.Series) -> dict[str, str]:
+        level = _words.percent(self.confidence_level)
+        claimed = _format.MISSING
+        if pd.notna(row[_CLAIM[0]]):
+            claimed = self._ends(_claimed(row), row["unit"])
+        return {
+            "metric": self._name(row), "verdict": row["verdict"],
+            f"measured ({level} CI)": self._ends(row, row["unit"]),
+            f"may be claimed ({level} CI)": claimed,
+            "kept": _format.quantity(row["share_kept"], "share"),
+            "n": _words.pair(row),
+        }  # fmt: skip
+
+    def _ends(self, row: pd.Series, unit: str) -> str:
+        low, high = row["effect_size_ci_lower"], row["effect_size_ci_upper"]
+        moved = _words.change(row["effect_size"], unit, (high - low) / 2)
+        short = moved.replace(" percentage points", " pp").removesuffix(" points")
+        return _words.fixed(f"{short} ({_words.ends(low, high, unit)})")
 
     def _name(self, row: pd.Series) -> str:
         several = _words.several_arms(self.table)

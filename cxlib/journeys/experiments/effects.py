@@ -144,7 +144,8 @@ class Comparison(Result):
     def _shown(self, row: pd.Series) -> dict[str, str]:
         several = _words.several_arms(self.table)
         p = _format.pvalue(row["pvalue_adj"])
-        verdict = row["verdict"] if p == _format.MISSING else f"{row['verdict']} ({p})"
+        known = "" if p == _format.MISSING else f" ({_words.fixed(p)})"
+        verdict = _words.fixed(row["verdict"]) + known
         return {
             "metric": row["metric"],
             **_words.cells(row, row["unit"], self.confidence_level, several=several),

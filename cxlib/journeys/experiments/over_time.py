@@ -21,7 +21,7 @@ from cxlib.journeys.experiments import _parts
 from cxlib.journeys.experiments._cells import Floats
 from cxlib.journeys.experiments._parts import BLANK, Pair
 from cxlib.journeys.experiments.declared import metrics as build
-from cxlib.journeys.experiments.specs import Metric, Score
+from cxlib.journeys.experiments.specs import Metric
 from cxlib.result import Assumption, Finding, Result
 
 Every = Literal["day", "week"]
@@ -50,15 +50,20 @@ class EffectOverTime(Result):
         n_left_out.
     every : {"day", "week"}
     confidence_level : float
+    reason : str
+        Why nothing was compared; empty where something was.
     """
 
     tests: pd.DataFrame = field(default_factory=pd.DataFrame)
     every: Every = "day"
     confidence_level: float = 0.95
+    reason: str = ""
 
     @property
     def text(self) -> str:
         """Whether each effect changed over the test: slope, interval and n."""
+        if self.reason:
+            return f"No trend is looked for: {self.reason}."
         rows = self.tests.sort_values("pvalue_adj", kind="stable").head(3)
         return " ".join(self.sentence(row) for _, row in rows.iterrows())
 
@@ -87,6 +92,8 @@ class EffectOverTime(Result):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """One finding a test: the slope."""
+        if self.reason:
+            return ()
         several = _words.several_arms(self.tests)
         return tuple(
             Finding(
@@ -104,6 +111,8 @@ class EffectOverTime(Result):
         )  # fmt: skip
 
     def _repr_html_(self) -> str:
+        if self.reason:
+            return f"<p class='cx-skipped'>{html.escape(self.text)}</p>"
         shown = pd.DataFrame([self._shown(row) for _, row in self.tests.iterrows()])
         note = f"{self.method} Each {self.every} is in the exported table."
         return (
@@ -176,7 +185,8 @@ def by_day(
     Raises
     ------
     DataError
-        For a column that holds no times, or under three periods with enough users.
+        For a column that holds no times. Under three periods with enough users is no
+        error: the result is empty and says why.
 
     Notes
     -----
@@ -203,7 +213,7 @@ def by_day(
     >>> found.table["period"].tolist(), found.table["start"].iloc[-1]
     ([0, 1, 2, 3, 4, 5, 6], '2026-01-07')
     """
-    specs = build(metrics)
+    specs, note = _parts.comparable(build(metrics))
     _checks.one_of(every, "every", tuple(_DAYS))
     _checks.in_range(min_n, "min_n", 2, np.inf)
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
@@ -217,9 +227,9 @@ def by_day(
             tests.append(test)
             rows += each
     if not rows:
-        raise DataError(
-            f"no metric has three {every}s of '{assigned_at}' with {min_n} users with "
-            "a value in each arm; wait, or take longer periods."
+        why = f"no metric has three {every}s of '{assigned_at}' with {min_n} users with"
+        return EffectOverTime(
+            table=pd.DataFrame(), reason=f"{why} a value in each arm", every=every
         )
     table = pd.DataFrame(tests)
     adjusted = adjust(table["pvalue"].to_numpy(dtype=float), correction)
@@ -228,7 +238,7 @@ def by_day(
         table=pd.DataFrame(rows), tests=table, every=every,
         confidence_level=confidence_level, assumptions=_ASSUMPTIONS,
         method=f"Weighted linear trend over {every}s of assignment, {len(table)} "
-        f"tests, correction {correction}.",
+        f"tests, correction {correction}.{note}",
     )  # fmt: skip
 
 
@@ -260,8 +270,7 @@ def _compare(
     for day in days:
         place = int((np.datetime64(day) - first).astype(int)) // _DAYS[every]
         held.setdefault(place, []).append(day)
-    survey = isinstance(pair.metric, Score)
-    floor = max(min_n, _parts.MIN_ANSWERS) if survey else min_n
+    floor = max(min_n, _parts.MIN_ANSWERS) if pair.metric.survey else min_n
     kept = {p: parts for p, parts in held.items() if min(pair.n(parts)) >= floor}
     shown = {name for parts in kept.values() for name in parts}
     gone = _parts.left_out(pair, [name for name in pair.labels if name not in shown])

@@ -155,8 +155,10 @@ class Plan(Result):
             found = float(row["detectable"])
             cells[f"found by {self.n:,} users"] = _words.change(found, unit, found / 2)
         cells["answered"] = _format.quantity(row["share_answered"], "share")
-        cells["design effect"] = _format.number(row["deff"])
-        return {key: _words.fixed(value) for key, value in cells.items()}
+        if (self.table["deff"] > 1).any():
+            cells["design effect"] = _format.number(row["deff"])
+        short = {k: v.replace(" percentage points", " pp") for k, v in cells.items()}
+        return {k: v if k == "to" else _words.fixed(v) for k, v in short.items()}
 
 
 def _weeks(row: pd.Series) -> str:

@@ -181,18 +181,16 @@ def sensitivity(
         parts.append(_rows(found, choice))
 
     specs = comparison.metrics
-    for choice, changed in _respecified(
-        specs, winsorise, plain=not (cluster or strata)
-    ):
+    tried = _respecified(specs, winsorise, plain=not (cluster or strata))
+    for choice, changed in tried:
         again(users, changed, choice)
     if strata:
         again(users, specs, "without strata", within=None)
     if per_protocol:
         again(_followed(users, per_protocol, variant), specs, "per protocol")
     if cluster:
-        parts.append(
-            _wild(users, comparison, variant, cluster, correction, n_boot, rng)
-        )
+        wild = _wild(users, comparison, variant, cluster, correction, n_boot, rng)
+        parts.append(wild)
         again(users, specs, "clusters ignored", by=None)
     return _gather(comparison, parts)
 

@@ -11,7 +11,7 @@ from cxlib import _format
 from cxlib.journeys import _words
 from cxlib.result import Finding, Result
 
-MAX_SENTENCES, MAX_NAMES = 3, 6
+MAX_SENTENCES, MAX_NAMES, MAX_TESTS = 3, 6, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,14 +33,19 @@ class SegmentEffects(Result):
         tau (standard deviation between the segments' true effects) with its interval,
         left_out (segments that are too small), n_left_out.
     confidence_level : float
+    reason : str
+        Why nothing was compared; empty where something was.
     """
 
     tests: pd.DataFrame = field(default_factory=pd.DataFrame)
     confidence_level: float = 0.95
+    reason: str = ""
 
     @property
     def text(self) -> str:
         """Where effects differ, how much and how far; where not, the overall effect."""
+        if self.reason:
+            return f"Segments are not compared: {self.reason}."
         ordered = self.tests.sort_values("pvalue_adj", kind="stable")
         apart = ordered[ordered["differs"]]
         alike = ordered[~ordered["differs"] & ordered["pvalue"].notna()]
@@ -108,6 +113,8 @@ class SegmentEffects(Result):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """One finding a test: the spread between segments."""
+        if self.reason:
+            return ()
         several = _words.several_arms(self.tests)
         return tuple(
             Finding(
@@ -138,12 +145,18 @@ class SegmentEffects(Result):
         return _words.listed(self._name(row) for _, row in rows.iterrows())
 
     def _repr_html_(self) -> str:
-        tests = pd.DataFrame([self._tested(row) for _, row in self.tests.iterrows()])
+        if self.reason:
+            return f"<p class='cx-skipped'>{html.escape(self.text)}</p>"
+        first = self.tests.sort_values("pvalue_adj", kind="stable").head(MAX_TESTS)
+        first = self.tests.loc[sorted(first.index)]
+        tests = pd.DataFrame([self._tested(row) for _, row in first.iterrows()])
         shown = self._apart()
         each = pd.DataFrame([self._cells(row) for _, row in shown.iterrows()])
         parts = each.to_html(index=False, border=0, classes="cx") if len(each) else ""
         left = len(self.table) - len(shown)
         more = f" {left} effects by segment are in the exported table." if left else ""
+        unseen = len(self.tests) - len(first)
+        more += f" So are {unseen} more tests." if unseen else ""
         return (
             f"<p class='finding'>{html.escape(self.text)}</p>"
             f"{tests.to_html(index=False, border=0, classes='cx')}{parts}"
@@ -173,7 +186,10 @@ class SegmentEffects(Result):
         several = _words.several_arms(self.table)
         shrunk = _format.MISSING
         if pd.notna(row["shrunk_effect_size"]):
-            shrunk = _words.fixed(self._shrunken(row).split(", n = ")[0] + ")")
+            told = self._shrunken(row).split(", n = ")[0].partition(" (")
+            ends = told[2].partition(" CI ")[2]
+            size = told[0].replace(" percentage points", " pp").removesuffix(" points")
+            shrunk = _words.fixed(f"{size} ({ends})")
         return {
             "metric": row["metric"], "by": row["by"], "segment": row["segment"],
             **_words.cells(row, row["unit"], self.confidence_level, several=several),

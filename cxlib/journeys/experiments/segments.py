@@ -76,7 +76,8 @@ def by_segment(
         For `cluster`, an unknown variant, a broken metric or a segment column that is
         the variant.
     DataError
-        For a missing column, over 1,000 segments, or no column with two segments.
+        For a missing column, or over 1,000 segments. Too few users is no error: the
+        result is empty and says why.
 
     Notes
     -----
@@ -112,7 +113,7 @@ def by_segment(
     >>> found.table["effect_size"].round(2).tolist(), bool(found.tests["differs"].all())
     ([0.33, 0.0], True)
     """
-    specs = build(metrics)
+    specs, note = _parts.comparable(build(metrics))
     columns = _check(by, variant, cluster, min_n, confidence_level)
     tests, rows = [], []
     for column in columns:
@@ -124,14 +125,15 @@ def by_segment(
                 tests.append(test)
                 rows += each
     if not rows:
-        raise DataError(
-            f"no two segments of {', '.join(columns)} have {min_n} users with a value "
-            "in each arm; take a coarser column."
+        why = (
+            f"no metric has two segments of {', '.join(columns)} with {min_n} users "
+            "with a value in each arm"
         )
+        return SegmentEffects(table=pd.DataFrame(), reason=why)
     adjusted = _judged(pd.DataFrame(tests), correction, confidence_level)
     return SegmentEffects(
         table=pd.DataFrame(rows), tests=adjusted, confidence_level=confidence_level,
-        method=_METHOD.format(n=len(adjusted), how=correction),
+        method=_METHOD.format(n=len(adjusted), how=correction) + note,
         assumptions=_ASSUMPTIONS,
     )  # fmt: skip
 

@@ -107,7 +107,7 @@ def _from_expressions(rows: Lazy, who: Lazy, columns: Columns) -> pd.DataFrame:
     return found.sort_values(KEYS, ignore_index=True)[[*KEYS, *SUMS]]
 
 
-def departures(pairs: pd.DataFrame) -> pd.DataFrame:
+def leaving(pairs: pd.DataFrame) -> pd.DataFrame:
     """Return users, departures d and their squares dd, by arm and touchpoint.
 
     A user's moves from a touchpoint add up to the departures: x / d to one, x d to d

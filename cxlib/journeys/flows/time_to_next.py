@@ -68,7 +68,7 @@ class TimeToNext(Result):
                 id=_words.slug("seconds", row["from"], row["to"], row["variant"]),
                 statement=f"From {self._sentence(row)}",
                 estimate=float(row["estimate"]),
-                unit="score", ci_lower=float(row["ci_lower"]),
+                unit="count", ci_lower=float(row["ci_lower"]),
                 ci_upper=float(row["ci_upper"]), n=int(row["n"]),
                 label=f"median seconds from {row['from']}",
             ),

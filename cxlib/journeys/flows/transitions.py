@@ -17,7 +17,7 @@ from cxlib.journeys._frames import Frame
 from cxlib.journeys.experiments.verdicts import CORRECTIONS
 from cxlib.journeys.flows._depth import ARM, opened
 from cxlib.journeys.flows._pairs import END
-from cxlib.journeys.flows._tables import Columns, departures, sum_moves
+from cxlib.journeys.flows._tables import Columns, leaving, sum_moves
 from cxlib.result import Assumption, Finding, Result
 
 MIN_USERS = 10
@@ -213,7 +213,7 @@ def transitions(
     columns = Columns(user, journey, touchpoint, time, variant)
     pairs, size, mixed = sum_moves(rows, users, columns)
     chosen = choose(list(size), control, treatments)
-    starts = departures(pairs)
+    starts = leaving(pairs)
     table = _table(pairs, starts, size, control, chosen, min_n, confidence_level)
     return Transitions(
         table=_rank(table, correction), unit="share", n_mixed=mixed,

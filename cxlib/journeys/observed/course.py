@@ -46,7 +46,8 @@ class Course(Result):
         """What came, what would have come, and whether a change is claimed."""
         larger = int((self.cuts["statistic"].abs() >= abs(self.statistic)).sum())
         placebo = (
-            f"Of {len(self.cuts)} placebo cuts in the time before, {larger} "
+            f"Of {len(self.cuts)} placebo {'cut' if len(self.cuts) == 1 else 'cuts'} "
+            f"in the time before, {larger} "
             f"{'is' if larger == 1 else 'are'} as large."
             if len(self.cuts)
             else ""

@@ -295,7 +295,8 @@ def _reasons(row: dict[str, Any], *, enough: bool, cuts: int) -> tuple[str, ...]
         found.append("the series may have gone on as it was")
     if not enough:
         found.append(
-            f"the time before allows {cuts} placebo cuts only, too few for an interval"
+            f"the time before allows only {cuts} placebo "
+            f"{'cut' if cuts == 1 else 'cuts'}, too few for an interval"
         )
     return tuple(found)
 
@@ -305,7 +306,7 @@ def _method(series: _Series, quantile: float, cuts: int) -> str:
     return (
         f"Segmented regression, break of {bend}, Newey-West error with "
         f"{series.model.lags} lags; interval {quantile:.2f} standard errors wide on "
-        f"either side, by {cuts} placebo cuts."
+        f"either side, by {cuts} placebo {'cut' if cuts == 1 else 'cuts'}."
     )
 
 
