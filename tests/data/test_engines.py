@@ -245,6 +245,19 @@ def test_parquet_keeps_its_types(engine, typed, load):
 
 
 @everywhere
+def test_lists_and_records_stay_in_the_file_and_are_named(engine, load, tmp_path):
+    frame = pd.DataFrame({"user_id": ["u", "v"], "variant": ["a", "b"]})
+    frame["tags"] = [["x"], ["y", "z"]]
+    frame["seen"] = [{"n": 1}, {"n": 2}]
+    frame.to_parquet(tmp_path / "n.parquet")
+    table = load("n.parquet", table="users", engine=engine)
+    assert table.checks[["status", "detail"]].to_numpy().tolist() == [
+        ["caution", "lists or records left in the file: tags, seen"]
+    ]
+    assert list(rows_of(table).columns) == ["user_id", "variant"]
+
+
+@everywhere
 def test_a_zone_in_parquet_becomes_utc(engine, typed, load):
     source = {"path": "t.parquet", "columns": {"occurred_at": "zoned"}}
     rows = rows_of(load(source, table="events", engine=engine))
