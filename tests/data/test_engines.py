@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
+from packaging.requirements import Requirement
 
 from cxlib import data
 from cxlib.data.frames import collect
@@ -521,3 +523,11 @@ def test_engines_are_imported_when_they_are_used():
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_pyspark_that_is_installed_is_one_that_the_extra_allows():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (wanted,) = map(Requirement, project["optional-dependencies"]["spark"])
+    lines = (ROOT / "requirements-spark.lock").read_text("utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines)
+    assert pins[wanted.name] in wanted.specifier
