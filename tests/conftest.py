@@ -48,6 +48,7 @@ def spark() -> Iterator[Any]:
     builder = builder.config("spark.log.level", "ERROR")
     builder = builder.config("spark.ui.showConsoleProgress", "false")
     builder = builder.config("spark.sql.shuffle.partitions", "4")
+    builder = builder.config("spark.sql.session.timeZone", "UTC")
     session = builder.getOrCreate()
     yield session
     session.stop()

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install Java (Debian, Ubuntu) and pyspark into the virtual environment for
-# `engine: spark`; does nothing where both are.
+# For `engine: spark`: Java (Debian, Ubuntu) where it is missing, and the pyspark of
+# requirements-spark.lock in the virtual environment; does nothing where both are.
 set -eu
 venv="${1:-.venv}"
 if ! command -v java >/dev/null 2>&1 && [ -z "${JAVA_HOME:-}" ]; then
@@ -15,17 +15,9 @@ if ! command -v java >/dev/null 2>&1 && [ -z "${JAVA_HOME:-}" ]; then
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq \
         --no-install-recommends default-jre-headless
 fi
-if "$venv/bin/python" -c "import pyspark" >/dev/null 2>&1; then
-    exit 0
-fi
-wanted=$("$venv/bin/python" -c "
-import tomllib
-extras = tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']
-print(*extras['spark'])")
 if command -v uv >/dev/null 2>&1; then
-    # shellcheck disable=SC2086
-    uv pip install --python "$venv/bin/python" $wanted
+    uv pip install --quiet --python "$venv/bin/python" -r requirements-spark.lock
 else
-    # shellcheck disable=SC2086
-    "$venv/bin/python" -m pip install $wanted
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        -r requirements-spark.lock
 fi

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
+from packaging.requirements import Requirement
 
 from cxlib import data
 from cxlib.data.frames import collect
@@ -242,6 +244,19 @@ def test_parquet_keeps_its_types(engine, typed, load):
     assert rows["user_id"].tolist() == ["1", "2", "3"]
     assert rows["journey_id"].tolist() == ["1", "2", "3"]
     assert rows["value"].isna().tolist() == [False, True, True]
+
+
+@everywhere
+def test_lists_and_records_stay_in_the_file_and_are_named(engine, load, tmp_path):
+    frame = pd.DataFrame({"user_id": ["u", "v"], "variant": ["a", "b"]})
+    frame["tags"] = [["x"], ["y", "z"]]
+    frame["seen"] = [{"n": 1}, {"n": 2}]
+    frame.to_parquet(tmp_path / "n.parquet")
+    table = load("n.parquet", table="users", engine=engine)
+    assert table.checks[["status", "detail"]].to_numpy().tolist() == [
+        ["caution", "lists or records left in the file: tags, seen"]
+    ]
+    assert list(rows_of(table).columns) == ["user_id", "variant"]
 
 
 @everywhere
@@ -508,3 +523,11 @@ def test_engines_are_imported_when_they_are_used():
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_pyspark_that_is_installed_is_one_that_the_extra_allows():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (wanted,) = map(Requirement, project["optional-dependencies"]["spark"])
+    lines = (ROOT / "requirements-spark.lock").read_text("utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines)
+    assert pins[wanted.name] in wanted.specifier

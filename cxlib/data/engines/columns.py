@@ -71,17 +71,17 @@ def counts(column: Column) -> dict[str, nw.Expr]:
         return found | _date_counts(column)
     if column.kind in TEXTS:
         wanted = column.dtype.is_float()
-        return found | ({"whole": _count(cells % 1 == 0)} if wanted else {})
+        return found | ({"whole": count_true(cells % 1 == 0)} if wanted else {})
     if column.kind is not None:
         return found | {"fits": value(column).count()}
     if not column.is_text:
         return found
     number = value(column)
     return found | {
-        "fits": number.count(), "whole": _count(number % 1 == 0),
-        "top": number.abs().max(), "coded": _count(cells.str.contains(r"^0\d+$")),
-        "flags": _count(cells.str.to_lowercase().is_in(["true", "false"])),
-        "addresses": _count(cells.str.contains(f"^{ADDRESS}$")),
+        "fits": number.count(), "whole": count_true(number % 1 == 0),
+        "top": number.abs().max(), "coded": count_true(cells.str.contains(r"^0\d+$")),
+        "flags": count_true(cells.str.to_lowercase().is_in(["true", "false"])),
+        "addresses": count_true(cells.str.contains(f"^{ADDRESS}$")),
     }  # fmt: skip
 
 
@@ -162,10 +162,11 @@ def _date_counts(column: Column) -> dict[str, nw.Expr]:
     before, after = plausible()
     return {
         "fits": dates.count(), "low": dates.min(), "high": dates.max(),
-        "epoch": _count(dates < nw.lit(before.to_pydatetime())),
-        "future": _count(dates > nw.lit(after.to_pydatetime())),
+        "epoch": count_true(dates < nw.lit(before.to_pydatetime())),
+        "future": count_true(dates > nw.lit(after.to_pydatetime())),
     }  # fmt: skip
 
 
-def _count(true: nw.Expr) -> nw.Expr:
+def count_true(true: nw.Expr) -> nw.Expr:
+    """Count the rows of which something is true; blank is not."""
     return nw.when(true).then(nw.lit(1)).count()

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import narwhals as nw
+from collections.abc import Mapping
+from typing import Any
 
-from cxlib.data.engines.columns import Column, counts
-from cxlib.data.engines.findings import findings
+import narwhals as nw
+import pandas as pd
+
+from cxlib.data.checks import Check
+from cxlib.data.convert import no_flags, no_numbers
+from cxlib.data.dates import advise, no_dates, odd_dates
+from cxlib.data.engines.columns import Column, counts, value
 from cxlib.data.engines.iso import ISO8601, spelled
 from cxlib.data.engines.opened import Opened
-from cxlib.data.engines.state import Part
+from cxlib.data.engines.state import Part, Rows
 from cxlib.data.frames import collect
 from cxlib.data.mapping import missing_columns
 from cxlib.data.personal import asked_for, left_out
 from cxlib.data.source import Source
-from cxlib.errors import DataError
+from cxlib.errors import DataError, Problem
+
+_TRIED = 500
 
 
 def count_cells(part: Part, opened: Opened) -> None:  # noqa: ARG001
@@ -34,7 +42,7 @@ def count_cells(part: Part, opened: Opened) -> None:  # noqa: ARG001
         rules=part.request.rules, name=part.source.name,
     )  # fmt: skip
     for column in part.columns:
-        checks, problems = findings(
+        checks, problems = _findings(
             column, part.found[column.name], part.rows, part.source
         )
         part.checks += checks
@@ -88,3 +96,41 @@ def _drop_addresses(part: Part) -> None:
         part.checks.append(left_out(personal, part.source))
     part.columns = [c for c in part.columns if c.name not in personal]
     part.found = {name: one for name, one in part.found.items() if name not in personal}
+
+
+def _findings(
+    column: Column, found: Mapping[str, Any], rows: Rows, source: Source
+) -> tuple[list[Check], list[Problem]]:
+    """Return what to note of a column and what stops the run."""
+    if column.kind == "date":
+        return _dates(column, found, rows, source)
+    if column.kind not in {"number", "flag"}:
+        return [], []
+    bad = int(found["filled"] - found["fits"])
+    if not bad:
+        return [], []
+    seen = _some(column, value(column), rows)
+    word = no_flags if column.kind == "flag" else no_numbers
+    return [], [word(seen, bad, source)]
+
+
+def _some(column: Column, read: nw.Expr, rows: Rows) -> pd.Series:
+    """Return some distinct cells that are filled and cannot be read."""
+    cells = nw.col(column.name)
+    odd = rows.filter(read.is_null() & ~cells.is_null()).select(cells).unique()
+    return collect(odd.sort(column.name).head(_TRIED))[column.name]
+
+
+def _dates(
+    column: Column, found: Mapping[str, Any], rows: Rows, source: Source
+) -> tuple[list[Check], list[Problem]]:
+    filled, bad = int(found["filled"]), int(found["filled"] - found["fits"])
+    name = f"{source.name}: {column.name}"
+    odd = odd_dates(name, int(found["epoch"]), int(found["future"]))
+    if not bad:
+        return odd, []
+    seen = _some(column, nw.col(column.date), rows)
+    said = no_dates(seen, (bad, filled), source.date_format or ISO8601, source=source)
+    if not isinstance(said, Problem):
+        return said + odd, []
+    return [], [said if source.date_format else advise(seen, (bad, filled), source)]

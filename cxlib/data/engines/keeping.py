@@ -8,7 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from cxlib.data.checks import Check
-from cxlib.data.engines.columns import Column, as_text
+from cxlib.data.engines.columns import Column, as_text, count_true
 from cxlib.data.engines.opened import Opened
 from cxlib.data.engines.state import Part
 from cxlib.data.frames import collect
@@ -49,18 +49,17 @@ def keep_rows(part: Part, opened: Opened) -> None:
 
 def _tally(part: Part, opened: Opened, tests: Mapping[str, nw.Expr]) -> pd.Series:
     """All rows, blank ones, those with too many cells; what each test leaves out."""
-    inside, asked = ~nw.col(BLANK), {"rows": nw.len(), "blank": _count(nw.col(BLANK))}
+    inside, asked = (
+        ~nw.col(BLANK),
+        {"rows": nw.len(), "blank": count_true(nw.col(BLANK))},
+    )
     for i, test in enumerate(tests.values()):
-        asked[f"out {i}"] = _count(inside & ~test)
+        asked[f"out {i}"] = count_true(inside & ~test)
         inside = inside & test
-    asked["kept"] = _count(inside)
+    asked["kept"] = count_true(inside)
     if opened.long_rows is not None:
         asked["long"] = opened.long_rows
     return collect(part.rows.select(**asked)).iloc[0].astype(int)
-
-
-def _count(true: nw.Expr) -> nw.Expr:
-    return nw.when(true).then(nw.lit(1)).count()
 
 
 def _comparable(column: Column) -> nw.Expr:

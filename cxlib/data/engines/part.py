@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import narwhals as nw
 
+from cxlib.data.checks import Check
 from cxlib.data.engines.columns import Column, converted, tidy
 from cxlib.data.engines.counting import count_cells
 from cxlib.data.engines.keeping import BLANK, keep_rows
@@ -46,7 +47,10 @@ def _map(part: Part, opened: Opened) -> None:
         part.checks.append(left_out(personal, source))
     named = {ours: n for ours, n in named.items() if ours not in personal}
     named = {c: opened.names[n] for c, n in named.items() if c not in source.set}
-    named = {ours: n for ours, n in named.items() if not schema[n].is_nested()}
+    nested = [ours for ours, n in named.items() if schema[n].is_nested()]
+    if nested:
+        part.checks.append(_nested(nested, source))
+    named = {ours: n for ours, n in named.items() if ours not in nested}
     part.problems += _alike(named, source)
     if part.problems:
         return
@@ -61,6 +65,12 @@ def _map(part: Part, opened: Opened) -> None:
     fixed = [nw.lit(str(v)).alias(str(k)) for k, v in source.set.items()]
     part.rows = rows.with_columns(*fixed) if fixed else rows
     part.columns = _columns(part, [*named, *map(str, source.set)])
+
+
+def _nested(columns: list[str], source: Source) -> Check:
+    """Say which columns hold lists or records, and are not read."""
+    detail = f"lists or records left in the file: {', '.join(columns)}"
+    return Check.caution(source.name, detail)
 
 
 def _alike(names: Mapping[str, str], source: Source) -> list[Problem]:

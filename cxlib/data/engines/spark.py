@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ _CODES = {
 }  # fmt: skip
 _TWICE = {"%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh", "%M": "mm", "%S": "ss"}
 _SHUFFLES = "spark.sql.shuffle.partitions"
+_PANDAS = "PySpark does not yet fully support pandas"
 _LOCAL = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
 
 
@@ -49,6 +51,7 @@ def session() -> SparkSession:
         from pyspark.sql import SparkSession
     except ImportError:
         raise DataError(f"engine is 'spark' and pyspark is missing; {advice}") from None
+    warnings.filterwarnings("ignore", _PANDAS, FutureWarning)
     running = SparkSession.getActiveSession()
     if running is not None:
         return running
