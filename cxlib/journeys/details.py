@@ -9,7 +9,7 @@ import pandas as pd
 from cxlib.result import Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Detail(Result):
     """A further table of another result; it says nothing of its own."""
 

@@ -95,7 +95,7 @@ class _Pending:
         return PENDING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Skipped(Result):
     """A section that did not run, and why."""
 

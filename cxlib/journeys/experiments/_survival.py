@@ -24,7 +24,7 @@ CHANCE = 0.05
 Ends = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ResponseBounds(Result):
     """Each survey effect, and what is left of it if others had answered.
 

@@ -24,7 +24,7 @@ _LOOK_FOR = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SampleRatio(Result):
     """Users by variant against the planned split.
 

@@ -27,7 +27,7 @@ _CLAIM = ("claimed_effect_size", "claimed_effect_size_ci_lower",
           "claimed_effect_size_ci_upper")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Claims(Result):
     """What each decision metric's gain may be claimed to be.
 

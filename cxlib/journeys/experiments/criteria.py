@@ -34,7 +34,7 @@ _IN_WORDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Criteria(Result):
     """What was decided beforehand, and whether it is still the same.
 

@@ -17,7 +17,7 @@ from cxlib.result import Finding, Result
 MAX_SENTENCES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Comparison(Result):
     """Each metric in each treatment against control.
 

@@ -19,7 +19,7 @@ _SENTENCE = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Decision(Result):
     """What to do with each treatment, why, and what would change it.
 

@@ -32,7 +32,7 @@ _UNTESTED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EffectOverTime(Result):
     """Each metric's effect by the day or week in which users were assigned.
 

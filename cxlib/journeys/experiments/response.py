@@ -27,7 +27,7 @@ from cxlib.result import Assumption, Finding, Result
 NONE = "No survey metric is among the metrics, so there is no response rate to compare."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ResponseRate(Result):
     """Share of exposed users who answered, by variant.
 

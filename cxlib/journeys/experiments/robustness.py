@@ -41,7 +41,7 @@ from cxlib.result import Finding, Result
 DECLARED = "as declared"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Sensitivity(Result):
     """Effects under the declared and other choices.
 

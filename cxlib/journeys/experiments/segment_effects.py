@@ -14,7 +14,7 @@ from cxlib.result import Finding, Result
 MAX_SENTENCES, MAX_NAMES, MAX_TESTS = 3, 6, 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SegmentEffects(Result):
     """Each metric's effect by segment, after the test that the effects differ at all.
 

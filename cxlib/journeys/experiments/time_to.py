@@ -38,7 +38,7 @@ MAX_STEPS = 200
 _FAR = 1e300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TimeToEvent(Result):
     """Share of users still without an event over time, by variant.
 

@@ -59,7 +59,7 @@ def path_sums(
         str(row[ARM]): {"d": float(row["d"]), "dd": float(row["dd"])}
         for row in whole.to_dict("records")
     }
-    return _named(collect(sums), names), base
+    return _named(collect(sums.sort(ARM, *names, GOES_ON)), names), base
 
 
 def _named(sums: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from cxlib.result import Assumption, Finding, Result
 MIN_USERS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Divergence(Result):
     """Whether journeys differ by variant, and the first touchpoint where they do.
 

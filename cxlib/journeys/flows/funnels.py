@@ -25,7 +25,7 @@ from cxlib.journeys.flows._steps import differences, gap, reached_steps, shares
 from cxlib.result import Assumption, Finding, Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Funnel(Result):
     """How far the users of each variant got.
 

@@ -33,7 +33,7 @@ _A = {"return": "a return", "repeat": "a repeat", "dead end": "a dead end"} | {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Loops(Result):
     """How often visits to a touchpoint are returns, repeats or dead ends.
 

@@ -23,7 +23,7 @@ from cxlib.result import Assumption, Finding, Result
 MAX_DEPTH = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Paths(Result):
     """How many users take each path.
 

@@ -39,7 +39,7 @@ BEFORE = "(before the first step)"
 HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ScoreByPath(Result):
     """Score and response rate of users by the path they took.
 

@@ -23,7 +23,7 @@ from cxlib.result import Assumption, Finding, Result
 JOURNEY = "journey_id"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SessionSensitivity(Result):
     """What a session is under several rules, and whether it matters.
 

@@ -28,7 +28,7 @@ MIN_EVENTS = 10
 _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TimeToNext(Result):
     """How long users take from a step to the next.
 

@@ -24,7 +24,7 @@ MIN_USERS = 10
 SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Transitions(Result):
     """Where users go from each touchpoint, by variant.
 
