@@ -106,6 +106,25 @@ def test_imports_come_from_layers_above(trees):
     )
 
 
+ROOMS = {"journeys": ("flows", "experiments", "observed")}
+
+
+@pytest.mark.parametrize("topic", ROOMS)
+def test_rooms_of_a_topic_import_one_way(trees, topic):
+    wrong = []
+    order = ROOMS[topic]
+    for path, tree in trees.items():
+        room = path.parent.name
+        if owner(path) != topic or room not in order:
+            continue
+        for node in ast.walk(tree):
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            other = module.removeprefix(f"cxlib.{topic}.").split(".")[0]
+            if other in order and order.index(other) > order.index(room):
+                wrong.append(f"{relative(path)}:{node.lineno} imports {module}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_cycles_within_a_layer(trees):
     edges: dict[str, set[str]] = {}
     for path, tree in trees.items():

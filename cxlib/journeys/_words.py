@@ -9,7 +9,9 @@ from collections.abc import Iterable
 import pandas as pd
 
 from cxlib import _format
+from cxlib.estimate.multiplicity import CORRECTED
 
+CORRECTIONS = CORRECTED | {"none": "no correction"}
 _NO_BREAK = "\u00a0"
 
 

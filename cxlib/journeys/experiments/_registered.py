@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError
+from cxlib.journeys._words import CORRECTIONS
 from cxlib.journeys.experiments.declared import KINDS
 from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Metric, Score
-from cxlib.journeys.experiments.verdicts import CORRECTIONS
 
 RULES: dict[str, tuple[str, ...]] = {
     "ship_if": ("any", "all"),

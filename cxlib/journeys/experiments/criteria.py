@@ -11,6 +11,7 @@ import pandas as pd
 
 from cxlib.estimate import Correction
 from cxlib.journeys import _words
+from cxlib.journeys._words import CORRECTIONS
 from cxlib.journeys.experiments._registered import (
     DEFAULT_RULE,
     Status,
@@ -22,7 +23,6 @@ from cxlib.journeys.experiments._registered import (
 )
 from cxlib.journeys.experiments.declared import metrics as build
 from cxlib.journeys.experiments.specs import Metric
-from cxlib.journeys.experiments.verdicts import CORRECTIONS
 from cxlib.result import Finding, Result
 
 SHOWN_DIGITS = 12

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from cxlib.estimate import Correction, adjust
-from cxlib.estimate.multiplicity import CORRECTED
+from cxlib.journeys._words import CORRECTIONS
 
 Verdict = Literal["better", "not worse", "worse", "cannot tell"]
-CORRECTIONS = CORRECTED | {"none": "no correction"}
 
 
 def verdict(row: pd.Series, alpha: float) -> Verdict:

@@ -17,7 +17,7 @@ from cxlib.estimate import Correction
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, Lazy, collect, lazy
-from cxlib.journeys.experiments.verdicts import CORRECTIONS
+from cxlib.journeys._words import CORRECTIONS
 from cxlib.journeys.flows._counting import Path, count_users
 from cxlib.journeys.flows._depth import UNIT, opened, seen
 from cxlib.journeys.flows._reach import Order

@@ -14,7 +14,7 @@ from cxlib.estimate import Correction, adjust
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame, Lazy, collect
-from cxlib.journeys.experiments.verdicts import CORRECTIONS
+from cxlib.journeys._words import CORRECTIONS
 from cxlib.journeys.flows._cells import cell, share
 from cxlib.journeys.flows._depth import ARM, UNIT
 from cxlib.journeys.flows._ratios import contrast, from_sums, moment_sums, records

@@ -16,7 +16,7 @@ from cxlib.estimate.time_to import Times
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame
-from cxlib.journeys.experiments.verdicts import CORRECTIONS
+from cxlib.journeys._words import CORRECTIONS
 from cxlib.journeys.flows import _waits
 from cxlib.journeys.flows._depth import ARM
 from cxlib.journeys.flows._ratios import quantile

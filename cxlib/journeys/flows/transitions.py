@@ -14,7 +14,7 @@ from cxlib.estimate import Correction, Moments, adjust, ratio
 from cxlib.journeys import _words
 from cxlib.journeys._arms import treatments as choose
 from cxlib.journeys._frames import Frame
-from cxlib.journeys.experiments.verdicts import CORRECTIONS
+from cxlib.journeys._words import CORRECTIONS
 from cxlib.journeys.flows._depth import ARM, opened
 from cxlib.journeys.flows._pairs import END
 from cxlib.journeys.flows._tables import Columns, leaving, sum_moves
