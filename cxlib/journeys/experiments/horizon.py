@@ -15,6 +15,7 @@ from cxlib.journeys.experiments._looks import TUNING_CLUSTERS, Looks
 from cxlib.result import Finding, Result
 
 OVERRUN = 1.05
+_REST = " (those of segments, bounds and journeys at one)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -62,14 +63,15 @@ class Horizon(Result):
         n, planned = f"{row['n']:,}", f"{row['n_planned']:,}"
         if self.status == "open":
             return (
-                f"No end of the test was fixed; with {n} users so far, intervals hold "
-                "at any look."
+                f"No end of the test was fixed; with {n} users so far, the metrics' "
+                f"intervals hold at any look{_REST}."
             )
         share = f"{100 * row['share_reached']:.0f} %"
         if self.status == "running":
             return (
-                f"{n} of {planned} planned users are in ({share}): intervals hold at "
-                "any look; harm may stop the test now, a gain ships at the planned end."
+                f"{n} of {planned} planned users are in ({share}): the metrics' "
+                f"intervals hold at any look{_REST}; harm may stop the test now, a "
+                "gain ships at the planned end."
             )
         said = f"The planned {planned} users are reached ({n} are in): intervals are "
         said += "those of one planned look."
