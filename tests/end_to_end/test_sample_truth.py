@@ -140,6 +140,14 @@ def test_the_variant_wins_at_the_planted_step(site):
     )
     decision = table(site, "journey_comparison", "decision")
     assert decision["decision"].tolist() == ["ship"]
+    checks = table(site, "journey_comparison", "decision_checks")
+    checks = checks.set_index("criterion")["met"]
+    assert checks["criteria"] == "yes", "the sample's params differ from the registered"
+    claims = table(site, "journey_comparison", "claims").set_index("metric")
+    planted = TRUTH["users"]["conversion"]["difference"]
+    assert holds(claims.loc["conversion"], planted, "claimed_effect_size_")
+    parted = table(site, "journey_comparison", "divergence")
+    assert parted.loc[parted["parts_here"], "touchpoint"].tolist() == ["checkout"]
 
 
 def test_the_app_fell_and_help_did_nothing(site):

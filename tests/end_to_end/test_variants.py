@@ -132,6 +132,41 @@ CASES = {
     "ab_csat_metric": ("journey_comparison", {"metrics": [
         {"name": "spend", "kind": "mean", "column": "spend", "direction": "decrease"}]},
         0),
+    "ab_any_look": ("journey_comparison", {}, 0),
+    "ab_running": ("journey_comparison", {"horizon": 20000}, 0),
+    "ab_overrun": ("journey_comparison", {"horizon": 3000}, 0),
+    "ab_strata": ("journey_comparison", {"horizon": 6000, "strata": ["region"]}, 0),
+    "ab_clusters": ("journey_comparison", {
+        "users": {"path": "shops.csv"}, "events": {}, "steps": [], "cluster": "shop",
+        "horizon": 6000}, 0),
+    "ab_bare": ("journey_comparison", {
+        "segments": [], "assigned_at": "", "srm_by": []}, 0),
+    "ab_few": ("journey_comparison", {
+        "users": {"path": "sixty.csv"}, "events": {}, "steps": [], "horizon": 60}, 0),
+    "ab_past": ("journey_comparison", {"horizon": 6000, "past_effects": [
+        {"metric": "conversion", "effect_size": e, "std_error": 0.01}
+        for e in (0.01, 0.002, -0.004, 0.03)]}, 0),
+    "ab_changed": ("journey_comparison", {"registered": "0123456789ab"}, 0),
+    "ab_rule": ("journey_comparison", {"rule": {
+        "ship_if": "all", "trade_off": "roll back"}}, 0),
+    "ab_times": ("journey_comparison", {
+        "users": {"path": "waits.csv"}, "events": {}, "steps": [], "horizon": 6000,
+        "metrics": [
+            {"name": "wait", "kind": "time_to", "column": "hours", "event": "answered",
+             "horizon": 48},
+            {"name": "hours", "kind": "geometric_mean", "column": "hours",
+             "role": "guardrail"}]}, 0),
+    "ab_strict": ("journey_comparison", {"order": "strict", "window": "2h"}, 0),
+    "paths_one": ("journey_paths", {"variant": ""}, 0),
+    "paths_sessions": ("journey_paths", {"journey": "session"}, 0),
+    "paths_events_only": ("journey_paths", {
+        "users": {}, "events": {"path": "log.csv"}, "score": ""}, 0),
+    "paths_no_order": ("journey_paths", {"steps": [], "goal": ""}, 0),
+    "paths_wrong_step": ("journey_paths", {"steps": ["home", "paymnt"]}, None),
+    "plan_one_group": ("experiment_plan", {"control": ""}, 0),
+    "plan_clusters": ("experiment_plan", {
+        "users": {"path": "shops.csv"}, "cluster": "shop", "daily_users": 100}, 0),
+    "plan_wrong_effect": ("experiment_plan", {"effects": {"conversoin": 0.1}}, 2),
     "roi_no_initiatives": ("roi_regression", {"initiatives": {}}, 0),
     "roi_one_outcome": ("roi_regression", {"outcomes": ["revenue"], "drivers": []}, 0),
     "roi_one_period": ("roi_regression", {"periods": {
@@ -171,11 +206,26 @@ def write_tables(folder: Path) -> None:
     log = pd.read_csv(SAMPLE / "events.csv")
     arms = pd.read_csv(SAMPLE / "users.csv")[["user_id", "variant"]]
     log.merge(arms, on="user_id").to_csv(folder / "log.csv", index=False)
+    experiments(folder)
     months = pd.read_csv(SAMPLE / "periods.csv")
     pd.concat([months, months.head(5).assign(revenue=1.0)]).to_csv(
         folder / "twice.csv", index=False
     )
     (folder / "broken.yaml").write_text("version: 1\ncodes:\n  - id: a\n  - id: a\n")
+
+
+def experiments(folder: Path) -> None:
+    """The test's users by shop, only sixty of them, and with waits of some."""
+    users = pd.read_csv(SAMPLE / "users.csv")
+    shop = np.arange(len(users)) % 40
+    named = users.assign(shop=[f"shop {i}" for i in shop])
+    drawn = np.where(shop < 20, "control", "treatment")
+    named.assign(variant=drawn).to_csv(folder / "shops.csv", index=False)
+    users.head(60).to_csv(folder / "sixty.csv", index=False)
+    hours = np.random.default_rng(3).exponential(20, len(users)).round(2) + 0.1
+    known = (hours < 72).astype(int)
+    waits = users.assign(hours=hours.clip(max=72), answered=known)
+    waits.to_csv(folder / "waits.csv", index=False)
 
 
 def usability(path: Path) -> None:
