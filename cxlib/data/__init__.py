@@ -1,5 +1,6 @@
 """Open a table from any source, map its columns and hold it to its contract."""
 
+from cxlib.data.claims import read_claims
 from cxlib.data.contract import CONTRACTS, Contract, contract
 from cxlib.data.open import FileInfo
 from cxlib.data.read import read
@@ -19,4 +20,5 @@ __all__ = [
     "parse",
     "project_root",
     "read",
+    "read_claims",
 ]

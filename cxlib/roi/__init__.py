@@ -5,6 +5,7 @@ from __future__ import annotations
 from cxlib.roi.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.checks import diagnose
 from cxlib.roi.choices import specifications
+from cxlib.roi.claimed import with_claims
 from cxlib.roi.confounding import sensitivity
 from cxlib.roi.lead import placebo_lead
 from cxlib.roi.levels import by_score
@@ -43,4 +44,5 @@ __all__ = [
     "simulate",
     "specifications",
     "tornado",
+    "with_claims",
 ]
