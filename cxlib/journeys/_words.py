@@ -70,19 +70,24 @@ def limit(value: float, unit: str) -> str:
     return text + (named.removesuffix("s") if text == "1" else named)
 
 
+def difference(row: pd.Series, unit: str) -> str:
+    """Return a difference with its interval for a cell: '+7.9 pp (3.4 to 12.5)'."""
+    moved = change(row["effect_size"], unit, _half(row))
+    moved = moved.replace(" percentage points", " pp").removesuffix(" points")
+    between = ends(row["effect_size_ci_lower"], row["effect_size_ci_upper"], unit)
+    return f"{moved} ({between})"
+
+
 def cells(
     row: pd.Series, unit: str, confidence_level: float, *, several: bool
 ) -> dict[str, str]:
     """Return both values and the difference with its interval as table cells."""
     treatment, control = arms(row, unit)
-    moved = change(row["effect_size"], unit, _half(row))
-    moved = moved.replace(" percentage points", " pp").removesuffix(" points")
-    between = ends(row["effect_size_ci_lower"], row["effect_size_ci_upper"], unit)
     name = row["treatment_arm"]
     found = {"variant": str(name)} if several else {}
     found[f"in {row['control_arm']}"] = control.removesuffix(" points")
     found["in variant" if several else f"in {name}"] = treatment.removesuffix(" points")
-    found[f"difference ({percent(confidence_level)} CI)"] = f"{moved} ({between})"
+    found[f"difference ({percent(confidence_level)} CI)"] = difference(row, unit)
     return {key: fixed(text) for key, text in found.items()}
 
 

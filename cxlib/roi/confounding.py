@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from scipy import stats
 
 from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
-from cxlib.estimate.confounding import robustness_value
+from cxlib.estimate.confounding import as_strong, robustness_value
 from cxlib.result import Finding
 from cxlib.roi._display import Told
 
@@ -173,17 +174,13 @@ def _bounded(
         float(str(benchmark["r2_outcome"])),
     )
     times = float(str(benchmark.get("times", 1)))
-    with_score = times * score / (1 - score)
-    if with_score >= 1 or times * score >= 1:
+    left, error = as_strong(
+        estimate, std_error, dof=dof, exposure_r2=score, outcome_r2=outcome, times=times
+    )
+    if math.isnan(left):
         raise ArgumentError(
             f"`benchmark` is too strong: {times:g} times '{benchmark['name']}' would "
             "explain all of the score."
         )
-    shared = times * score**2 / ((1 - times * score) * (1 - score))
-    left = ((times**0.5 + shared**0.5) / (1 - shared) ** 0.5) ** 2
-    with_outcome = min(1.0, left * outcome / (1 - outcome))
-    bias = std_error * (dof * with_outcome * with_score / (1 - with_score)) ** 0.5
-    sign = 1 if estimate >= 0 else -1
-    error = std_error * ((1 - with_outcome) / (1 - with_score) * dof / (dof - 1)) ** 0.5
     label = str(benchmark["name"]) if times == 1 else f"{times:g} x {benchmark['name']}"
-    return label, sign * (abs(estimate) - bias), error
+    return label, left, error

@@ -13,9 +13,10 @@ from cxlib.data import rules
 from cxlib.data.checks import Check
 from cxlib.data.engines.columns import as_text
 from cxlib.data.engines.part import read_part
-from cxlib.data.engines.state import Part, Rows
+from cxlib.data.engines.state import Part
 from cxlib.data.engines.whole import distinct_rows, repeated_keys, respondents, scored
 from cxlib.data.engines.worker import Worker, reading, worker
+from cxlib.data.frames import Lazy
 from cxlib.data.request import Request, stop
 from cxlib.data.table import Table
 from cxlib.errors import Problem
@@ -46,8 +47,8 @@ def read_lazily(request: Request, engine: str) -> Table:
 
 
 def _whole(
-    rows: Rows, parts: list[Part], request: Request, engine: Worker
-) -> tuple[Rows, dict[str, int], list[Check], list[Problem]]:
+    rows: Lazy, parts: list[Part], request: Request, engine: Worker
+) -> tuple[Lazy, dict[str, int], list[Check], list[Problem]]:
     """Rules that need the whole table: blanks, duplicates, keys, the scale."""
     source = request.source
     problems = rules.blank_cells(_blanks(parts, request), request.rules, source)
@@ -86,7 +87,7 @@ def _filled(part: Part, name: str) -> int:
     return int(found.get("fits", found["filled"]))
 
 
-def _together(parts: list[Part]) -> Rows:
+def _together(parts: list[Part]) -> Lazy:
     """Put the files under each other; a column is text where it is text in one."""
     if len(parts) == 1:
         return parts[0].rows

@@ -14,8 +14,8 @@ from cxlib.data.dates import advise, no_dates, odd_dates
 from cxlib.data.engines.columns import Column, counts, value
 from cxlib.data.engines.iso import ISO8601, spelled
 from cxlib.data.engines.opened import Opened
-from cxlib.data.engines.state import Part, Rows
-from cxlib.data.frames import collect
+from cxlib.data.engines.state import Part
+from cxlib.data.frames import Lazy, collect
 from cxlib.data.mapping import missing_columns
 from cxlib.data.personal import asked_for, left_out
 from cxlib.data.source import Source
@@ -99,7 +99,7 @@ def _drop_addresses(part: Part) -> None:
 
 
 def _findings(
-    column: Column, found: Mapping[str, Any], rows: Rows, source: Source
+    column: Column, found: Mapping[str, Any], rows: Lazy, source: Source
 ) -> tuple[list[Check], list[Problem]]:
     """Return what to note of a column and what stops the run."""
     if column.kind == "date":
@@ -114,7 +114,7 @@ def _findings(
     return [], [word(seen, bad, source)]
 
 
-def _some(column: Column, read: nw.Expr, rows: Rows) -> pd.Series:
+def _some(column: Column, read: nw.Expr, rows: Lazy) -> pd.Series:
     """Return some distinct cells that are filled and cannot be read."""
     cells = nw.col(column.name)
     odd = rows.filter(read.is_null() & ~cells.is_null()).select(cells).unique()
@@ -122,7 +122,7 @@ def _some(column: Column, read: nw.Expr, rows: Rows) -> pd.Series:
 
 
 def _dates(
-    column: Column, found: Mapping[str, Any], rows: Rows, source: Source
+    column: Column, found: Mapping[str, Any], rows: Lazy, source: Source
 ) -> tuple[list[Check], list[Problem]]:
     filled, bad = int(found["filled"]), int(found["filled"] - found["fits"])
     name = f"{source.name}: {column.name}"

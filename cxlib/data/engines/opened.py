@@ -23,7 +23,7 @@ _ALIKE = {"utf8": "utf-8", "utf_8": "utf-8", "utf-8-sig": "utf-8"} | dict.fromke
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Opened:
-    """Rows as the engine names their columns; cells of delimited text are all text.
+    """Lazy as the engine names their columns; cells of delimited text are all text.
 
     `names` leads from the file's names to the engine's: SQL does not tell case apart.
     Where the engine lets rows with too many cells pass, `torn` names the column that

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-
-import narwhals as nw
+from typing import Any
 
 from cxlib.data.checks import Check
 from cxlib.data.engines.columns import Column
 from cxlib.data.engines.worker import Worker
+from cxlib.data.frames import Lazy
 from cxlib.data.open import FileInfo
 from cxlib.data.request import Request
 from cxlib.data.source import Source
 from cxlib.errors import Problem
-
-Rows: TypeAlias = "nw.LazyFrame[Any]"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -32,14 +29,14 @@ class Part:
     found : dict
         Column -> its counts, see `columns.counts`.
     n_rows : int
-        Rows that are left.
+        Lazy that are left.
     file : FileInfo
     """
 
     source: Source
     request: Request
     engine: Worker
-    rows: Rows
+    rows: Lazy
     columns: list[Column] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)

@@ -15,16 +15,15 @@ from cxlib.data.checks import Check
 from cxlib.data.convert import labelled_numbers, read_labels
 from cxlib.data.engines.columns import Column, value
 from cxlib.data.engines.worker import Worker
-from cxlib.data.frames import collect
+from cxlib.data.frames import Lazy, collect
 from cxlib.data.request import Request
 from cxlib.data.scores import judge, text_scores
 from cxlib.errors import DataError, Problem
 
 MAX_LABELS = 1_000
-Rows = nw.LazyFrame[Any]
 
 
-def distinct_rows(rows: Rows, request: Request, n_rows: int) -> tuple[Rows, int]:
+def distinct_rows(rows: Lazy, request: Request, n_rows: int) -> tuple[Lazy, int]:
     """Drop rows equal in every column to another, where ids tell them apart."""
     names = rows.collect_schema().names()
     kinds = request.rules.kinds
@@ -40,7 +39,7 @@ def distinct_rows(rows: Rows, request: Request, n_rows: int) -> tuple[Rows, int]
     return nw.concat([once.select(*names), rest.select(*names)]), n_rows - left
 
 
-def repeated_keys(rows: Rows, request: Request) -> list[Problem]:
+def repeated_keys(rows: Lazy, request: Request) -> list[Problem]:
     """One problem where rows share what must name one row only."""
     keys = list(request.rules.unique)
     names = rows.collect_schema().names()
@@ -56,8 +55,8 @@ def repeated_keys(rows: Rows, request: Request) -> list[Problem]:
 
 
 def respondents(
-    rows: Rows, request: Request, engine: Worker, n_rows: int
-) -> tuple[Rows, list[Check]]:
+    rows: Lazy, request: Request, engine: Worker, n_rows: int
+) -> tuple[Lazy, list[Check]]:
     """Number rows that have no respondent id; say when respondents repeat."""
     source, name = request.source, "respondent_id"
     ids = nw.col(name)
@@ -78,8 +77,8 @@ def respondents(
 
 
 def scored(
-    rows: Rows, scale: scales.Scale | None, file: str, n_rows: int
-) -> tuple[Rows, dict[str, int], list[Check], list[Problem]]:
+    rows: Lazy, scale: scales.Scale | None, file: str, n_rows: int
+) -> tuple[Lazy, dict[str, int], list[Check], list[Problem]]:
     """Blank the answers that are off the scale and count the denominator."""
     score = nw.col("score")
     each = rows.group_by("score").agg(nw.len().alias("n"))
@@ -100,7 +99,7 @@ def scored(
 
 
 def read_scores(
-    column: Column, found: Mapping[str, Any], rows: Rows, file: str
+    column: Column, found: Mapping[str, Any], rows: Lazy, file: str
 ) -> tuple[nw.Expr, list[Check]]:
     """Return scores as numbers, also as survey tools label them; text is infinite."""
     number = value(column)
@@ -126,5 +125,5 @@ def read_scores(
     return fits.alias(column.name), [read_labels(name, n)] if n else []
 
 
-def _count(rows: Rows) -> int:
+def _count(rows: Lazy) -> int:
     return int(collect(rows.select(nw.len().alias("n")))["n"].iloc[0])

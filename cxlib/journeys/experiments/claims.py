@@ -124,20 +124,14 @@ class Claims(Result):
         level = _words.percent(self.confidence_level)
         claimed = _format.MISSING
         if pd.notna(row[_CLAIM[0]]):
-            claimed = self._ends(_claimed(row), row["unit"])
+            claimed = _words.fixed(_words.difference(_claimed(row), row["unit"]))
         return {
             "metric": self._name(row), "verdict": row["verdict"],
-            f"measured ({level} CI)": self._ends(row, row["unit"]),
+            f"measured ({level} CI)": _words.fixed(_words.difference(row, row["unit"])),
             f"may be claimed ({level} CI)": claimed,
             "kept": _format.quantity(row["share_kept"], "share"),
             "n": _words.pair(row),
         }  # fmt: skip
-
-    def _ends(self, row: pd.Series, unit: str) -> str:
-        low, high = row["effect_size_ci_lower"], row["effect_size_ci_upper"]
-        moved = _words.change(row["effect_size"], unit, (high - low) / 2)
-        short = moved.replace(" percentage points", " pp").removesuffix(" points")
-        return _words.fixed(f"{short} ({_words.ends(low, high, unit)})")
 
     def _name(self, row: pd.Series) -> str:
         several = _words.several_arms(self.table)

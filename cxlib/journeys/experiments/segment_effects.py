@@ -104,8 +104,7 @@ class SegmentEffects(Result):
         return " to ".join(self._shrunken(ordered.iloc[i]) for i in (0, -1))
 
     def _shrunken(self, row: pd.Series) -> str:
-        names = {f"effect_size{end}": f"shrunk_effect_size{end}" for end in _ENDS}
-        moved = pd.Series({name: row[other] for name, other in names.items()})
+        moved = _shrunken(row)
         n = int(row["n_control"] + row["n_treatment"])
         told = _words.effect(moved, row["unit"], self.confidence_level, f", n = {n:,}")
         return f"{told} for {row['by']} = {row['segment']}"
@@ -186,10 +185,7 @@ class SegmentEffects(Result):
         several = _words.several_arms(self.table)
         shrunk = _format.MISSING
         if pd.notna(row["shrunk_effect_size"]):
-            told = self._shrunken(row).split(", n = ")[0].partition(" (")
-            ends = told[2].partition(" CI ")[2]
-            size = told[0].replace(" percentage points", " pp").removesuffix(" points")
-            shrunk = _words.fixed(f"{size} ({ends})")
+            shrunk = _words.fixed(_words.difference(_shrunken(row), row["unit"]))
         return {
             "metric": row["metric"], "by": row["by"], "segment": row["segment"],
             **_words.cells(row, row["unit"], self.confidence_level, several=several),
@@ -198,3 +194,8 @@ class SegmentEffects(Result):
 
 
 _ENDS = ("", "_ci_lower", "_ci_upper")
+
+
+def _shrunken(row: pd.Series) -> pd.Series:
+    """Return the shrunken effect under the names of an effect."""
+    return pd.Series({f"effect_size{e}": row[f"shrunk_effect_size{e}"] for e in _ENDS})
