@@ -106,7 +106,10 @@ def test_imports_come_from_layers_above(trees):
     )
 
 
-ROOMS = {"journeys": ("flows", "experiments", "observed")}
+ROOMS = {
+    "journeys": ("flows", "experiments", "observed"),
+    "roi": ("regressions", "worth", "investments", "choice", "afterwards"),
+}
 
 
 @pytest.mark.parametrize("topic", ROOMS)

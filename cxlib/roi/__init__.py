@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from cxlib.roi.cash import Payoff, irr, npv, payback, payoff
-from cxlib.roi.checks import diagnose
-from cxlib.roi.choices import specifications
-from cxlib.roi.claimed import with_claims
-from cxlib.roi.confounding import sensitivity
-from cxlib.roi.lead import placebo_lead
-from cxlib.roi.levels import by_score
-from cxlib.roi.outcomes import Fits, fit_outcomes
-from cxlib.roi.portfolio import simulate
-from cxlib.roi.regression import Fit, fit
-from cxlib.roi.separation import Separation, separation
-from cxlib.roi.simulation import Simulation
-from cxlib.roi.structure import panel
-from cxlib.roi.swing import tornado
-from cxlib.roi.value import PointValue, point_value
+from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
+from cxlib.roi.investments.claimed import with_claims
+from cxlib.roi.investments.monte_carlo import simulate
+from cxlib.roi.investments.simulation import Simulation
+from cxlib.roi.investments.swing import tornado
+from cxlib.roi.regressions.checks import diagnose
+from cxlib.roi.regressions.choices import specifications
+from cxlib.roi.regressions.confounding import sensitivity
+from cxlib.roi.regressions.lead import placebo_lead
+from cxlib.roi.regressions.levels import by_score
+from cxlib.roi.regressions.outcomes import Fits, fit_outcomes
+from cxlib.roi.regressions.regression import Fit, fit
+from cxlib.roi.regressions.separation import Separation, separation
+from cxlib.roi.regressions.structure import panel
 from cxlib.roi.verdict import caveats, decision
+from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
     "Fit",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cxlib.roi import _words
-from cxlib.roi.checks import Diagnosis
-from cxlib.roi.outcomes import Fits
-from cxlib.roi.simulation import Simulation
-from cxlib.roi.value import PointValue
+from cxlib.roi.investments.simulation import Simulation
+from cxlib.roi.regressions.checks import Diagnosis
+from cxlib.roi.regressions.outcomes import Fits
+from cxlib.roi.worth.value import PointValue
 
 ESTIMATED, PLACEBO = "estimated", "placebo lead"
 _TOLD = {ESTIMATED, PLACEBO, "comparison", "order in time", "unmeasured causes"}

@@ -10,12 +10,11 @@ import pandas as pd
 
 from cxlib import _checks
 from cxlib.result import Assumption, Grade
-from cxlib.roi import _flows
-from cxlib.roi._flows import Flows, Overlap, Settings
-from cxlib.roi._worth import profiles
-from cxlib.roi.cash import irr
-from cxlib.roi.initiatives import P90, WIDTH, Plans, read_plans
-from cxlib.roi.simulation import (
+from cxlib.roi.investments import _flows
+from cxlib.roi.investments._flows import Flows, Overlap, Settings
+from cxlib.roi.investments.cash import irr
+from cxlib.roi.investments.initiatives import P90, WIDTH, Plans, read_plans
+from cxlib.roi.investments.simulation import (
     COLUMNS,
     FAN,
     PORTFOLIO,
@@ -24,7 +23,8 @@ from cxlib.roi.simulation import (
     Simulation,
     nothing,
 )
-from cxlib.roi.value import PointValue
+from cxlib.roi.worth._worth import profiles
+from cxlib.roi.worth.value import PointValue
 
 Array = npt.NDArray[np.float64]
 CHUNK = 20_000

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cxlib.roi.cash import discount_factors, payback
-from cxlib.roi.initiatives import Plans
+from cxlib.roi.investments.cash import discount_factors, payback
+from cxlib.roi.investments.initiatives import Plans
 
 Array = npt.NDArray[np.float64]
 Overlap = Literal["independent", "nested", "none"]

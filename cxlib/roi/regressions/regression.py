@@ -12,10 +12,10 @@ from scipy import stats
 from cxlib.errors import DataError
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
-from cxlib.roi._design import Prepared, Rows, prepare, select, solve
 from cxlib.roi._display import Told, changes, column, plain, pvalues
-from cxlib.roi._solve import Solved
-from cxlib.roi._spec import (
+from cxlib.roi.regressions._design import Prepared, Rows, prepare, select, solve
+from cxlib.roi.regressions._solve import Solved
+from cxlib.roi.regressions._spec import (
     COV_LABEL,
     MODEL_LABEL,
     CovType,
@@ -23,7 +23,7 @@ from cxlib.roi._spec import (
     Specification,
     as_names,
 )
-from cxlib.roi.separation import refuse_separated
+from cxlib.roi.regressions.separation import refuse_separated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from cxlib import _checks
 from cxlib.errors import DataError
-from cxlib.roi.initiatives import P90
+from cxlib.roi.investments.initiatives import P90
 
 CLAIM = "_claim"
 

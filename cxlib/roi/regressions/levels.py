@@ -12,11 +12,11 @@ from cxlib import _format, estimate
 from cxlib.errors import DataError
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
-from cxlib.roi._design import Prepared, prepare
 from cxlib.roi._display import Told, column
 from cxlib.roi._display import levels as level_texts
-from cxlib.roi._spec import Specification, as_names
-from cxlib.roi.separation import level_names, separation
+from cxlib.roi.regressions._design import Prepared, prepare
+from cxlib.roi.regressions._spec import Specification, as_names
+from cxlib.roi.regressions.separation import level_names, separation
 
 MIN_N, SAID_N = 10, 30
 

@@ -11,13 +11,20 @@ import pandas as pd
 from cxlib import _format
 from cxlib.result import Finding
 from cxlib.roi import _words
-from cxlib.roi._design import Prepared, Rows, prepare, residual, select, solve
 from cxlib.roi._display import Told
-from cxlib.roi._spec import FEW_CLUSTERS, CovType
-from cxlib.roi.confounding import Sensitivity, sensitivity
-from cxlib.roi.lead import Placebo, placebo_lead
-from cxlib.roi.outcomes import Fits, each, refused_of
-from cxlib.roi.regression import Fit
+from cxlib.roi.regressions._design import (
+    Prepared,
+    Rows,
+    prepare,
+    residual,
+    select,
+    solve,
+)
+from cxlib.roi.regressions._spec import FEW_CLUSTERS, CovType
+from cxlib.roi.regressions.confounding import Sensitivity, sensitivity
+from cxlib.roi.regressions.lead import Placebo, placebo_lead
+from cxlib.roi.regressions.outcomes import Fits, each, refused_of
+from cxlib.roi.regressions.regression import Fit
 
 Array = npt.NDArray[np.float64]
 Row = tuple[str, str, str]

@@ -10,9 +10,23 @@ import pandas as pd
 
 from cxlib import _checks
 from cxlib.errors import DataError, Problem
-from cxlib.roi._long import Array, Long, is_binary, leaving_value, to_long, until_left
-from cxlib.roi._solve import Ints, Solved, demean, dummies, least_squares, logit
-from cxlib.roi._spec import (
+from cxlib.roi.regressions._long import (
+    Array,
+    Long,
+    is_binary,
+    leaving_value,
+    to_long,
+    until_left,
+)
+from cxlib.roi.regressions._solve import (
+    Ints,
+    Solved,
+    demean,
+    dummies,
+    least_squares,
+    logit,
+)
+from cxlib.roi.regressions._spec import (
     FEW_CLUSTERS,
     Model,
     Specification,

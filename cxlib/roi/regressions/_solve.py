@@ -10,7 +10,7 @@ import numpy.typing as npt
 from statsmodels.discrete.discrete_model import Logit
 
 from cxlib.errors import DataError
-from cxlib.roi._spec import CovType
+from cxlib.roi.regressions._spec import CovType
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

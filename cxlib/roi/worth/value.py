@@ -14,10 +14,10 @@ from cxlib import _checks
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, changes, column
-from cxlib.roi._worth import Terms, components
-from cxlib.roi.checks import Diagnosis
-from cxlib.roi.outcomes import Fits
-from cxlib.roi.regression import Fit
+from cxlib.roi.regressions.checks import Diagnosis
+from cxlib.roi.regressions.outcomes import Fits
+from cxlib.roi.regressions.regression import Fit
+from cxlib.roi.worth._worth import Terms, components
 
 Array = npt.NDArray[np.float64]
 REVENUE, COST, RETENTION = "revenue", "cost_to_serve", "retained"

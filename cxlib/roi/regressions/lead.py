@@ -10,11 +10,11 @@ import pandas as pd
 from cxlib.errors import DataError
 from cxlib.result import Finding
 from cxlib.roi import _words
-from cxlib.roi._design import Prepared, prepare, select, solve
 from cxlib.roi._display import Told, changes, column, plain
-from cxlib.roi._spec import Specification
-from cxlib.roi.outcomes import Fits, each
-from cxlib.roi.regression import Fit, coefficients, refusal
+from cxlib.roi.regressions._design import Prepared, prepare, select, solve
+from cxlib.roi.regressions._spec import Specification
+from cxlib.roi.regressions.outcomes import Fits, each
+from cxlib.roi.regressions.regression import Fit, coefficients, refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

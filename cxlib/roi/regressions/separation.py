@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cxlib.errors import DataError, Problem
-from cxlib.roi._design import Prepared, Rows
+from cxlib.roi.regressions._design import Prepared, Rows
 
 Array = npt.NDArray[np.float64]
 

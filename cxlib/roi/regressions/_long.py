@@ -11,7 +11,7 @@ import pandas as pd
 from cxlib import _checks
 from cxlib.errors import DataError, Problem
 from cxlib.roi._calendar import Calendar, Ints, read_calendar
-from cxlib.roi._spec import numeric
+from cxlib.roi.regressions._spec import numeric
 
 Array = npt.NDArray[np.float64]
 

@@ -11,10 +11,15 @@ import pandas as pd
 from cxlib.errors import DataError
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
-from cxlib.roi._design import prepare
 from cxlib.roi._display import Told
-from cxlib.roi._spec import CovType, Specification, as_names
-from cxlib.roi.regression import Fit, coefficients_display, fit_specification, refusal
+from cxlib.roi.regressions._design import prepare
+from cxlib.roi.regressions._spec import CovType, Specification, as_names
+from cxlib.roi.regressions.regression import (
+    Fit,
+    coefficients_display,
+    fit_specification,
+    refusal,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

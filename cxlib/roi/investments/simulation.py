@@ -12,10 +12,11 @@ import pandas as pd
 from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
 from cxlib.result import Finding
-from cxlib.roi import _flows, _words
+from cxlib.roi import _words
 from cxlib.roi._display import Told, column
-from cxlib.roi._flows import Settings
-from cxlib.roi.initiatives import Plans
+from cxlib.roi.investments import _flows
+from cxlib.roi.investments._flows import Settings
+from cxlib.roi.investments.initiatives import Plans
 
 Array = npt.NDArray[np.float64]
 PORTFOLIO = "all together"

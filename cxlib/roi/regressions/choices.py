@@ -10,12 +10,12 @@ import pandas as pd
 from cxlib.errors import DataError
 from cxlib.result import Finding
 from cxlib.roi import _words
-from cxlib.roi._design import Prepared, prepare, select, solve
 from cxlib.roi._display import Told, changes, column, plain
-from cxlib.roi._spec import Model, Specification
-from cxlib.roi.outcomes import Fits, each
-from cxlib.roi.regression import Fit, coefficients, refusal
-from cxlib.roi.separation import refuse_separated
+from cxlib.roi.regressions._design import Prepared, prepare, select, solve
+from cxlib.roi.regressions._spec import Model, Specification
+from cxlib.roi.regressions.outcomes import Fits, each
+from cxlib.roi.regressions.regression import Fit, coefficients, refusal
+from cxlib.roi.regressions.separation import refuse_separated
 
 MAIN = "as reported"
 LEANS = "leans on how long customers stayed, since leaving ends their rows"

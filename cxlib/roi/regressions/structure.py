@@ -11,9 +11,9 @@ import pandas as pd
 from cxlib import _checks, _format
 from cxlib.result import Finding
 from cxlib.roi._display import Told
-from cxlib.roi._long import Array, Long, is_binary, leaving_value, to_long
-from cxlib.roi._solve import demean
-from cxlib.roi._spec import as_names
+from cxlib.roi.regressions._long import Array, Long, is_binary, leaving_value, to_long
+from cxlib.roi.regressions._solve import demean
+from cxlib.roi.regressions._spec import as_names
 
 MIN_WITHIN = 0.05
 

@@ -1,0 +1,1 @@
+"""What investments returned once they were made, against what was promised."""

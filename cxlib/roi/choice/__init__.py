@@ -1,0 +1,1 @@
+"""Which investments to choose, in what order, within a budget."""

@@ -1,0 +1,1 @@
+"""What planned investments return, under uncertainty."""

@@ -1,0 +1,1 @@
+"""What goes with the score: regressions of money and loyalty, and their checks."""

@@ -1,0 +1,1 @@
+"""What a change of the score is worth in money."""
