@@ -20,7 +20,7 @@ from cxlib.roi.regressions._design import (
     select,
     solve,
 )
-from cxlib.roi.regressions._spec import FEW_CLUSTERS, CovType
+from cxlib.roi.regressions._spec import BINARY, FEW_CLUSTERS, WITHIN, CovType
 from cxlib.roi.regressions.confounding import Sensitivity, sensitivity
 from cxlib.roi.regressions.lead import Placebo, placebo_lead
 from cxlib.roi.regressions.outcomes import Fits, each, refused_of
@@ -170,7 +170,7 @@ def _checks_of(
     found = [
         _comparison(fit), _order(fit), _placebo(fit, lead),
         *([("separation", "pass", "the scores of both outcomes overlap")]
-          if fit.spec.model == "logit" else []),
+          if fit.spec.model in {*BINARY, "two_part"} else []),
         _collinearity(left, rows.names), _influence(fit, prepared, rows),
         _clusters(fit, prepared, rows), _attrition(prepared),
         _unmeasured(robust),
@@ -189,7 +189,7 @@ def _comparison(fit: Fit) -> Row:
         if fit.spec.drivers
         else ("no driver held constant")
     )
-    if fit.spec.model in {"two_way", "one_way"}:
+    if fit.spec.model in WITHIN:
         names = (
             _words.listed(list(dict.fromkeys(d.split(":")[0] for d in fit.dropped)))
             if (fit.dropped)
