@@ -16,6 +16,7 @@ from cxlib.roi.regressions.outcomes import Fits, fit_outcomes
 from cxlib.roi.regressions.regression import Fit, fit
 from cxlib.roi.regressions.separation import Separation, separation
 from cxlib.roi.regressions.structure import panel
+from cxlib.roi.regressions.survival import Survival, survival
 from cxlib.roi.verdict import caveats, decision
 from cxlib.roi.worth.value import PointValue, point_value
 
@@ -26,6 +27,7 @@ __all__ = [
     "PointValue",
     "Separation",
     "Simulation",
+    "Survival",
     "by_score",
     "caveats",
     "decision",
@@ -43,6 +45,7 @@ __all__ = [
     "separation",
     "simulate",
     "specifications",
+    "survival",
     "tornado",
     "with_claims",
 ]

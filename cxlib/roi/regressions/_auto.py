@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cxlib.errors import DataError
-from cxlib.roi.regressions._long import Array, Ints, Long
+from cxlib.roi._calendar import Ints
+from cxlib.roi.regressions._long import Array, Long
 from cxlib.roi.regressions._spec import BINARY, LEAVING, Model, Specification
 
 SKEWED, COUNT_MEAN = 1.0, 20.0
@@ -103,7 +104,7 @@ def informative(
 def tenure_bands(name: str, values: Array) -> dict[str, Array]:
     """Return 0/1 columns of the fifths of a tenure but the first."""
     seen = values[np.isfinite(values)]
-    edges = np.unique(np.quantile(seen, [0.2, 0.4, 0.6, 0.8])) if len(seen) else []
+    edges = np.unique(np.quantile(seen, [0.2, 0.4, 0.6, 0.8])) if len(seen) else seen
     band = np.searchsorted(edges, values, side="left").astype(float)
     lows = [f"{name} above {edge:g}" for edge in edges]
     found = {low: (band == at).astype(float) for at, low in enumerate(lows, 1)}

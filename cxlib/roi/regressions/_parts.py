@@ -150,7 +150,7 @@ def within_counts(
     z = np.column_stack([x, effects])
     scale = _scales(z)
     z = z / scale
-    totals = np.bincount(entity, y)
+    totals = np.asarray(np.bincount(entity, y), dtype=float)
     coef = np.zeros(z.shape[1])
     for _ in range(100):
         fitted, centred = _shares(z, coef, entity, totals)
