@@ -271,7 +271,7 @@ def solve(prepared: Prepared, rows: Rows) -> Solved:
             cov_type=cov_type, binary=flags,
         )  # fmt: skip
     if spec.model in CURVED:
-        return solve_curved(_curved(prepared, rows, cov_type))
+        return solve_curved(curved(prepared, rows, cov_type))
     y, x, nuisance = rows.y[:, None], rows.x, np.ones((len(rows.y), 1))
     within = spec.model in {"two_way", "one_way"}
     if within:
@@ -287,7 +287,7 @@ def solve(prepared: Prepared, rows: Rows) -> Solved:
     )  # fmt: skip
 
 
-def _curved(prepared: Prepared, rows: Rows, cov_type: str) -> Curved:
+def curved(prepared: Prepared, rows: Rows, cov_type: str) -> Curved:
     """Return the arrays of a model that is not a straight line."""
     spec, year = prepared.spec, prepared.long.calendar.per_year
     return Curved(
