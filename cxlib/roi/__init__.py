@@ -15,6 +15,7 @@ from cxlib.roi.regressions.levels import by_score
 from cxlib.roi.regressions.outcomes import Fits, fit_outcomes
 from cxlib.roi.regressions.regression import Fit, fit
 from cxlib.roi.regressions.separation import Separation, separation
+from cxlib.roi.regressions.shape import Shape, linearity_caveat, shape
 from cxlib.roi.regressions.structure import panel
 from cxlib.roi.verdict import caveats, decision
 from cxlib.roi.worth.value import PointValue, point_value
@@ -25,6 +26,7 @@ __all__ = [
     "Payoff",
     "PointValue",
     "Separation",
+    "Shape",
     "Simulation",
     "by_score",
     "caveats",
@@ -33,6 +35,7 @@ __all__ = [
     "fit",
     "fit_outcomes",
     "irr",
+    "linearity_caveat",
     "npv",
     "panel",
     "payback",
@@ -41,6 +44,7 @@ __all__ = [
     "point_value",
     "sensitivity",
     "separation",
+    "shape",
     "simulate",
     "specifications",
     "tornado",
