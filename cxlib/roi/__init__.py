@@ -18,6 +18,7 @@ from cxlib.roi.regressions.separation import Separation, separation
 from cxlib.roi.regressions.shape import Shape, linearity_caveat, shape
 from cxlib.roi.regressions.structure import panel
 from cxlib.roi.verdict import caveats, decision
+from cxlib.roi.worth.transitions import TransitionValue, transition_value
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Separation",
     "Shape",
     "Simulation",
+    "TransitionValue",
     "by_score",
     "caveats",
     "decision",
@@ -48,5 +50,6 @@ __all__ = [
     "simulate",
     "specifications",
     "tornado",
+    "transition_value",
     "with_claims",
 ]

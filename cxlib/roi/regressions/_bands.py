@@ -110,8 +110,9 @@ class Bands:
     at : ndarray, shape (L,)
         Mean score of each.
     n, n_customers : ndarray of int, shape (L,)
-    merged : bool
-        Whether levels too thin to stand alone were put together.
+    merged, thin : bool
+        Whether levels too thin to stand alone were put together; whether even the two
+        that are left are.
     """
 
     codes: Ints
@@ -120,6 +121,7 @@ class Bands:
     n: Ints
     n_customers: Ints
     merged: bool
+    thin: bool
 
 
 def bands(
@@ -154,7 +156,9 @@ def bands(
         sides = [at for at in (weak - 1, weak + 1) if 0 <= at < k]
         other = min(sides, key=lambda at: support[at])
         codes = codes - (codes > min(weak, other))
-    return _named(score, entity, codes, merged=k < start)
+    support = _support(codes, entity, movers=movers, events=events)
+    thin = k < 2 or bool(support.min() < 1)
+    return _named(score, entity, codes, merged=k < start, thin=thin)
 
 
 def _support(codes: Ints, entity: Ints, *, movers: bool, events: Array | None) -> Array:
@@ -182,7 +186,9 @@ def _customers(codes: Ints, entity: Ints, *, movers: bool) -> Ints:
     return np.bincount(level, minlength=k)
 
 
-def _named(score: Array, entity: Ints, codes: Ints, *, merged: bool) -> Bands:
+def _named(
+    score: Array, entity: Ints, codes: Ints, *, merged: bool, thin: bool
+) -> Bands:
     parts = [score[codes == code] for code in range(int(codes.max()) + 1)]
     names = [
         f"{p.min():g}" if p.min() == p.max() else f"{p.min():g} to {p.max():g}"
@@ -191,7 +197,7 @@ def _named(score: Array, entity: Ints, codes: Ints, *, merged: bool) -> Bands:
     return Bands(
         codes=codes, names=tuple(names), at=np.array([p.mean() for p in parts]),
         n=np.bincount(codes), n_customers=_customers(codes, entity, movers=False),
-        merged=merged,
+        merged=merged, thin=thin,
     )  # fmt: skip
 
 

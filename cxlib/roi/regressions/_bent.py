@@ -49,7 +49,7 @@ class Bent:
     levels, steps, tests : pandas.DataFrame
         As in `Shape`.
     pulls : pandas.DataFrame
-        Of each cluster on both steps and on the outcome's mean.
+        Of each cluster on both steps, on the slope and on the outcome's mean.
     shares, points : ndarray
         Shares of the rows by category (3,); score points of both steps (2,).
     """
@@ -98,9 +98,17 @@ def bend(
         codes = named.codes(score)
         told = _steps(fit, prepared, rows, codes, named, why)
         tests += told.tests if told else []
+    return _gathered(fit, levels, tests, named, told, merged=cut.merged, why=why)
+
+
+def _gathered(
+    fit: Fit, levels: pd.DataFrame, tests: list[dict[str, object]],
+    named: Categories | None, told: _Steps | None, *, merged: bool,
+    why: dict[str, str],
+) -> Bent:  # fmt: skip
     return Bent(
         fit=fit, levels=levels, tests=pd.DataFrame(tests), categories=named,
-        merged=cut.merged, why=why,
+        merged=merged, why=why,
         steps=told.table if told else pd.DataFrame(),
         pulls=told.pulls if told else pd.DataFrame(),
         shares=told.shares if told else np.full(3, np.nan),
@@ -112,7 +120,7 @@ def _levels(
     fit: Fit, prepared: Prepared, rows: Rows, cut: Bands, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Return one row a level, and the tests of line and direction."""
-    if cut.n_customers.min() < MIN_CUSTOMERS or len(cut.names) < 2:
+    if cut.thin:
         raise DataError("too few customers are seen at more than one level")
     found = means(prepared, rows, cut.codes)
     slope, level = fit.row["estimate"], fit.spec.confidence_level
@@ -297,11 +305,14 @@ def _both_ways(
 
 
 def _pulls(prepared: Prepared, rows: Rows, found: Estimated) -> pd.DataFrame:
-    """Return the pull of each cluster on both steps and on the outcome's mean."""
+    """Return the pull of each cluster on both steps, the slope and the mean."""
     label = prepared.spec.outcome
-    mean = influences(prepared, rows, solve(prepared, rows))[f"mean:{label}"]
+    solved = solve(prepared, rows)
+    whole = influences(prepared, rows, solved)
+    if solved.cov_type == "CRV3":
+        whole[f"coef:{label}"] *= -1
     steps = pd.DataFrame(
         found.influence, index=rows.cluster_labels,
         columns=[f"step1:{label}", f"step2:{label}"],
     )  # fmt: skip
-    return steps.join(mean, how="outer").fillna(0.0)
+    return steps.join(whole, how="outer").fillna(0.0)
