@@ -31,6 +31,7 @@ from cxlib.plots.paths import divergence_steps, path_icicle, path_sankey
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
+from cxlib.plots.roi_shape import score_shape, transition_value
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
 from cxlib.plots.time_to import survival_curves
@@ -89,6 +90,7 @@ __all__ = [
     "power_curve",
     "response_bounds",
     "score_sensitivity",
+    "score_shape",
     "score_shares",
     "score_trend",
     "segment_effects",
@@ -100,4 +102,5 @@ __all__ = [
     "tornado",
     "transition_differences",
     "transition_table",
+    "transition_value",
 ]

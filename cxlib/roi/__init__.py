@@ -15,9 +15,11 @@ from cxlib.roi.regressions.levels import by_score
 from cxlib.roi.regressions.outcomes import Fits, fit_outcomes
 from cxlib.roi.regressions.regression import Fit, fit
 from cxlib.roi.regressions.separation import Separation, separation
+from cxlib.roi.regressions.shape import Shape, linearity_caveat, shape
 from cxlib.roi.regressions.structure import panel
 from cxlib.roi.regressions.survival import Survival, survival
 from cxlib.roi.verdict import caveats, decision
+from cxlib.roi.worth.transitions import TransitionValue, transition_value
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
@@ -26,8 +28,10 @@ __all__ = [
     "Payoff",
     "PointValue",
     "Separation",
+    "Shape",
     "Simulation",
     "Survival",
+    "TransitionValue",
     "by_score",
     "caveats",
     "decision",
@@ -35,6 +39,7 @@ __all__ = [
     "fit",
     "fit_outcomes",
     "irr",
+    "linearity_caveat",
     "npv",
     "panel",
     "payback",
@@ -43,9 +48,11 @@ __all__ = [
     "point_value",
     "sensitivity",
     "separation",
+    "shape",
     "simulate",
     "specifications",
     "survival",
     "tornado",
+    "transition_value",
     "with_claims",
 ]

@@ -47,16 +47,26 @@ class Terms:
 
 
 def components(terms: Terms, theta: Array) -> Array:
-    """Return the four components of the value at given parameters, shape (4,)."""
-    rev, cost, kept, mean_rev, mean_cost, r = theta
+    """Return the four components of the value at given parameters, shape (4,).
+
+    Of a point, or of any other change held for a year: three more parameters say by how
+    much revenue, cost and retention of the customers changed differ from the means
+    during that year (a detractor leaves sooner than the average customer).
+    """
+    rev, cost, kept, mean_rev, mean_cost, r, *apart = theta
+    apart_rev, apart_cost, apart_r = apart or (0.0, 0.0, 0.0)
     steps, held = int(terms.per_year * terms.horizon), int(terms.per_year)
     during = np.arange(steps) < held
-    lifted = np.clip(np.where(during, r + kept, r), 0, 1)
+    stays = np.where(during, r + apart_r, r)
+    lifted = np.clip(np.where(during, stays + kept, stays), 0, 1)
     alive = np.r_[1.0, np.cumprod(lifted)[:-1]]
-    base = np.r_[1.0, np.full(steps - 1, np.clip(r, 0, 1)).cumprod()]
+    base = np.r_[1.0, np.cumprod(np.clip(stays, 0, 1))[:-1]]
     factor = (1 + terms.discount_rate) ** (-np.arange(1, steps + 1) / terms.per_year)
     earned = alive * during * factor
-    extra = (alive - base) * (terms.margin * mean_rev - mean_cost) * factor
+    usual = terms.margin * (mean_rev + apart_rev * during) - (
+        mean_cost + apart_cost * during
+    )
+    extra = (alive - base) * usual * factor
     return np.array(
         [terms.margin * rev * earned.sum(), -cost * earned.sum(),
          extra[during].sum(), extra[~during].sum()]
