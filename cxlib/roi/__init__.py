@@ -17,6 +17,7 @@ from cxlib.roi.regressions.regression import Fit, fit
 from cxlib.roi.regressions.separation import Separation, separation
 from cxlib.roi.regressions.structure import panel
 from cxlib.roi.verdict import caveats, decision
+from cxlib.roi.worth.segments import SegmentValues, value_by_segment
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Fits",
     "Payoff",
     "PointValue",
+    "SegmentValues",
     "Separation",
     "Simulation",
     "by_score",
@@ -44,5 +46,6 @@ __all__ = [
     "simulate",
     "specifications",
     "tornado",
+    "value_by_segment",
     "with_claims",
 ]
