@@ -1,4 +1,4 @@
-"""Errors of functions of estimates: numerical gradients and the delta method."""
+"""Errors of functions of estimates: numerical derivatives and the delta method."""
 
 from __future__ import annotations
 
@@ -10,36 +10,40 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 
-def gradient(
-    function: Callable[[Array], float], at: npt.ArrayLike, *, steps: npt.ArrayLike
+def jacobian(
+    function: Callable[[Array], npt.ArrayLike],
+    at: npt.ArrayLike,
+    *,
+    steps: npt.ArrayLike,
 ) -> Array:
     """Differentiate a smooth function by central differences.
 
     Parameters
     ----------
     function : callable
-        Of an array of shape (k,).
+        Of an array of shape (k,); returns a number or an array of shape (m,).
     at : array_like, shape (k,)
     steps : array_like, shape (k,)
         Half the distance of the two ends; a step of 0 gives a derivative of 0.
 
     Returns
     -------
-    ndarray, shape (k,)
+    ndarray, shape (m, k)
 
     Examples
     --------
-    >>> gradient(lambda x: x[0] * x[1], [2.0, 3.0], steps=[1e-4, 1e-4]).round(6).tolist()
-    [3.0, 2.0]
+    >>> found = jacobian(lambda x: x[0] * x[1], [2.0, 3.0], steps=[1e-4, 1e-4])
+    >>> found.round(6).tolist()
+    [[3.0, 2.0]]
     """
     point, widths = np.asarray(at, dtype=float), np.asarray(steps, dtype=float)
-    found = np.zeros(len(point))
-    for j, width in enumerate(widths):
-        if width > 0:
-            move = np.zeros(len(point))
-            move[j] = width
-            rise = function(point + move) - function(point - move)
-            found[j] = rise / (2 * width)
+    rows = len(np.atleast_1d(function(point)))
+    found = np.zeros((rows, len(point)))
+    for j in np.flatnonzero(widths > 0):
+        move = np.zeros(len(point))
+        move[j] = widths[j]
+        high, low = (np.atleast_1d(function(point + s * move)) for s in (1, -1))
+        found[:, j] = (high - low) / (2 * widths[j])
     return found
 
 

@@ -17,14 +17,18 @@ from cxlib.roi.regressions.regression import Fit, fit
 from cxlib.roi.regressions.separation import Separation, separation
 from cxlib.roi.regressions.structure import panel
 from cxlib.roi.verdict import caveats, decision
+from cxlib.roi.worth.lifetime import LifetimeValues, lifetime_value
+from cxlib.roi.worth.repeat import RepeatValues, repeat_value
 from cxlib.roi.worth.segments import SegmentValues, value_by_segment
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
     "Fit",
     "Fits",
+    "LifetimeValues",
     "Payoff",
     "PointValue",
+    "RepeatValues",
     "SegmentValues",
     "Separation",
     "Simulation",
@@ -35,12 +39,14 @@ __all__ = [
     "fit",
     "fit_outcomes",
     "irr",
+    "lifetime_value",
     "npv",
     "panel",
     "payback",
     "payoff",
     "placebo_lead",
     "point_value",
+    "repeat_value",
     "sensitivity",
     "separation",
     "simulate",

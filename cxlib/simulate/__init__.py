@@ -12,6 +12,7 @@ from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
 from cxlib.simulate.panel import periods
+from cxlib.simulate.purchases import purchases
 from cxlib.simulate.sample import write_sample
 from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import truth
@@ -23,6 +24,7 @@ __all__ = [
     "initiatives",
     "invitations",
     "periods",
+    "purchases",
     "responses",
     "truth",
     "users",

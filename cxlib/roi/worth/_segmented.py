@@ -12,7 +12,7 @@ from scipy import stats
 from cxlib import _checks
 from cxlib.errors import DataError
 from cxlib.estimate import pooling
-from cxlib.estimate.delta import gradient
+from cxlib.estimate.delta import jacobian
 from cxlib.estimate.heterogeneity import Heterogeneity, heterogeneity
 from cxlib.roi._calendar import read_calendar
 from cxlib.roi.worth._worth import Terms, components
@@ -119,7 +119,7 @@ def revalued(terms: Terms, estimate: float, std_error: float, *, df: float) -> T
         return float(components(terms, theta).sum())
 
     steps = 0.01 * np.sqrt(np.diag(terms.covariance))
-    slope = gradient(value, terms.theta, steps=steps)
+    slope = jacobian(value, terms.theta, steps=steps)[0]
     along = terms.covariance @ slope
     variance = float(slope @ along)
     if variance <= 0:

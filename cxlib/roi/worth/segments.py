@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from cxlib import _format
@@ -18,7 +17,6 @@ from cxlib.roi.regressions.outcomes import Fits, refit
 from cxlib.roi.worth._segmented import (
     MIN_CUSTOMERS,
     Membership,
-    Shrunk,
     membership,
     revalued,
     shrink,
@@ -105,7 +103,9 @@ class SegmentValues(Told):
         if found.empty:
             names = ", ".join(f"'{name}'" for name in self.table["segment"])
             raise ArgumentError(
-                f"`segment` is {segment!r}; use one of {names or 'none: ' + self.reason}."
+                f"`segment` is {segment!r}; use one of {names}."
+                if names
+                else f"`segment` is {segment!r} and there is none: {self.reason}."
             )
         return found.iloc[0]
 
@@ -286,7 +286,7 @@ def value_by_segment(
     spec = fits.fits[0].spec
     groups = membership(periods, segment, entity=spec.entity, time=spec.time)
     if len(groups.names) < 2:
-        why = f"{_words.plain(segment)} has {len(groups.names)} value(s), and 2 are needed"
+        why = f"{_words.plain(segment)} does not have two different values"
         return _nothing(whole, segment, why, confidence_level)
     found = {
         name: point_value(
