@@ -72,13 +72,7 @@ def fit(count: npt.ArrayLike, mean: npt.ArrayLike) -> GammaGamma:
         )
 
     def loss(logs: Array) -> float:
-        p, q, gamma = np.exp(logs)
-        one = (
-            special.gammaln(p * x + q) - special.gammaln(p * x) - special.gammaln(q)
-            + q * np.log(gamma) + (p * x - 1) * np.log(z) + p * x * np.log(x)
-            - (p * x + q) * np.log(gamma + x * z)
-        )  # fmt: skip
-        return -float(one.sum())
+        return -float(_log_likelihood(logs, x, z).sum())
 
     start = np.log([2.0, 3.0, max(float(z.mean()), 1e-6)])
     found = optimize.minimize(
@@ -96,7 +90,18 @@ def fit(count: npt.ArrayLike, mean: npt.ArrayLike) -> GammaGamma:
             "a few customers spend so much that the mean amount has no end (q of the "
             "gamma-gamma model is 1 or less)."
         )
-    return GammaGamma(np.asarray(found.x), np.linalg.inv(information), len(x))
+    return GammaGamma(
+        np.asarray(found.x), np.asarray(np.linalg.inv(information)), len(x)
+    )
+
+
+def _log_likelihood(logs: Array, x: Array, z: Array) -> Array:
+    p, q, gamma = np.exp(logs)
+    return np.asarray(
+        special.gammaln(p * x + q) - special.gammaln(p * x) - special.gammaln(q)
+        + q * np.log(gamma) + (p * x - 1) * np.log(z) + p * x * np.log(x)
+        - (p * x + q) * np.log(gamma + x * z)
+    )  # fmt: skip
 
 
 def expected_amount(logs: Array, count: npt.ArrayLike, mean: npt.ArrayLike) -> Array:

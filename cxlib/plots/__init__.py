@@ -38,6 +38,12 @@ from cxlib.plots.tracking import control_chart, love_plot, transition_table
 from cxlib.plots.voc import code_agreement, code_heatmap, code_shares
 from cxlib.plots.voc_shares import code_reweighted, cooccurrence
 from cxlib.plots.weighting import balance, tipping_point
+from cxlib.plots.worth import (
+    contact_costs,
+    lifetime_value,
+    repeat_check,
+    value_by_segment,
+)
 
 __all__ = [
     "account_scores",
@@ -54,6 +60,7 @@ __all__ = [
     "code_trend",
     "coder_drift",
     "coder_quality",
+    "contact_costs",
     "control_chart",
     "cooccurrence",
     "cut_points",
@@ -69,6 +76,7 @@ __all__ = [
     "keyness",
     "leads",
     "league_table",
+    "lifetime_value",
     "likert",
     "love_plot",
     "metric_forest",
@@ -87,6 +95,7 @@ __all__ = [
     "planned_power",
     "point_value",
     "power_curve",
+    "repeat_check",
     "response_bounds",
     "score_sensitivity",
     "score_shares",
@@ -100,4 +109,5 @@ __all__ = [
     "tornado",
     "transition_differences",
     "transition_table",
+    "value_by_segment",
 ]

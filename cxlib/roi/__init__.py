@@ -17,12 +17,17 @@ from cxlib.roi.regressions.regression import Fit, fit
 from cxlib.roi.regressions.separation import Separation, separation
 from cxlib.roi.regressions.structure import panel
 from cxlib.roi.verdict import caveats, decision
-from cxlib.roi.worth.lifetime import LifetimeValues, lifetime_value
-from cxlib.roi.worth.repeat import RepeatValues, repeat_value
-from cxlib.roi.worth.segments import SegmentValues, value_by_segment
+from cxlib.roi.worth.cost_to_serve import CostToServe, cost_to_serve
+from cxlib.roi.worth.lifetime import lifetime_value
+from cxlib.roi.worth.lifetime_values import LifetimeValues
+from cxlib.roi.worth.repeat import repeat_value
+from cxlib.roi.worth.repeat_values import RepeatValues
+from cxlib.roi.worth.segment_values import SegmentValues
+from cxlib.roi.worth.segments import value_by_segment
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
+    "CostToServe",
     "Fit",
     "Fits",
     "LifetimeValues",
@@ -34,6 +39,7 @@ __all__ = [
     "Simulation",
     "by_score",
     "caveats",
+    "cost_to_serve",
     "decision",
     "diagnose",
     "fit",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from cxlib.simulate.book import codebook
 from cxlib.simulate.clicks import events
 from cxlib.simulate.coding import codings
+from cxlib.simulate.contacts import contact_truth, contacts
 from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
@@ -20,6 +21,8 @@ from cxlib.simulate.truth import truth
 __all__ = [
     "codebook",
     "codings",
+    "contact_truth",
+    "contacts",
     "events",
     "initiatives",
     "invitations",

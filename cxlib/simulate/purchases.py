@@ -39,7 +39,7 @@ def purchases(
     Returns
     -------
     pandas.DataFrame
-        customer_id, date, amount (EUR); one row a purchase, by customer and date.
+        customer_id, bought_at, amount (EUR); one row a purchase, by customer and day.
 
     Notes
     -----
@@ -51,7 +51,7 @@ def purchases(
     --------
     >>> from cxlib import simulate
     >>> simulate.purchases(3, rng=1).columns.tolist()
-    ['customer_id', 'date', 'amount']
+    ['customer_id', 'bought_at', 'amount']
     """
     _checks.in_range(n, "n", 0, float("inf"))
     _checks.in_range(weeks, "weeks", 24, float("inf"))
@@ -75,8 +75,8 @@ def purchases(
     days = np.datetime64(FIRST_DAY, "D") + np.floor(7 * when).astype(int)
     rows = pd.DataFrame(
         {
-            "customer_id": ids("B", n, 6)[who], "date": days.astype("datetime64[s]"),
-            "amount": np.round(amount, 2),
+            "customer_id": ids("B", n, 6)[who],
+            "bought_at": days.astype("datetime64[s]"), "amount": np.round(amount, 2),
         }
     )  # fmt: skip
-    return rows.sort_values(["customer_id", "date"], ignore_index=True)
+    return rows.sort_values(["customer_id", "bought_at"], ignore_index=True)

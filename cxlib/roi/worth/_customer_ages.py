@@ -92,8 +92,8 @@ def _no_end(long: Long, stays: Array, name: str) -> str:
     if len(seen) < 2:
         return f"'{name}' is {seen[0] if len(seen) else 'blank'} in every row"
     return (
-        f"'{name}' goes back and forth, so nobody is known to have left; give purchases "
-        "to `repeat_value`"
+        f"'{name}' goes back and forth, so nobody is known to have left; give "
+        "purchases to `repeat_value`"
     )
 
 

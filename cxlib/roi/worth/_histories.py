@@ -64,7 +64,7 @@ def histories(
     seen = bought[bought["day"] <= end]
     people = seen.groupby("who", sort=True)
     first, last = people["day"].min(), people["day"].max()
-    count = people.size().to_numpy(dtype=float) - 1
+    count = np.asarray(people.size(), dtype=float) - 1
     opening = (
         seen.drop_duplicates("who").set_index("who")["amount"].reindex(first.index)
     )

@@ -152,14 +152,16 @@ def held_out(
     error = np.sqrt(np.diag(slopes @ model.covariance @ slopes.T) + chance)
     z = float(stats.norm.isf((1 - confidence_level) / 2))
     mean, n = sums(model.logs), flags.sum(axis=1)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "repeats": list(groups), "n": n.astype(int), "weeks": weeks,
             "estimate": mean, "std_error": error,
             "ci_lower": np.maximum(mean - z * error, 0), "ci_upper": mean + z * error,
             "actual": flags @ happened,
         }
-    ).assign(rel_error=lambda t: t["estimate"] / t["actual"].replace(0, np.nan) - 1)  # fmt: skip
+    )  # fmt: skip
+    actual = table["actual"].replace(0, np.nan)
+    return table.assign(rel_error=table["estimate"] / actual - 1)
 
 
 def _spread(
