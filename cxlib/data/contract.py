@@ -96,6 +96,20 @@ CONTRACTS: Mapping[str, Contract] = {
         required=("customer_id",), filled=("customer_id", "period"),
         unique=("customer_id", "period"),
     ),
+    "purchases": Contract(
+        grain="one purchase",
+        kinds={"customer_id": "id", "bought_at": "date", "amount": "number"},
+        required=("customer_id", "bought_at"), filled=("customer_id", "bought_at"),
+    ),
+    "contacts": Contract(
+        grain="one contact with customer care",
+        kinds={
+            "contact_id": "id", "customer_id": "id", "occurred_at": "date",
+            "theme": "label", "channel": "label", "handle_minutes": "number",
+            "cost_per_minute": "number", "cost": "number", "resolved_first": "flag",
+        },
+        required=("customer_id",), filled=("customer_id",), unique=("contact_id",),
+    ),
     "initiatives": Contract(
         grain="one investment",
         kinds={
@@ -116,7 +130,7 @@ def contract(table: str) -> Contract:
     ----------
     table : str
         One of responses, invitations, codings, users, customers, events, periods,
-        initiatives.
+        purchases, contacts, initiatives.
 
     Raises
     ------

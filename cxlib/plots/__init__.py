@@ -39,6 +39,12 @@ from cxlib.plots.tracking import control_chart, love_plot, transition_table
 from cxlib.plots.voc import code_agreement, code_heatmap, code_shares
 from cxlib.plots.voc_shares import code_reweighted, cooccurrence
 from cxlib.plots.weighting import balance, tipping_point
+from cxlib.plots.worth import (
+    contact_costs,
+    lifetime_value,
+    repeat_check,
+    value_by_segment,
+)
 
 __all__ = [
     "account_scores",
@@ -55,6 +61,7 @@ __all__ = [
     "code_trend",
     "coder_drift",
     "coder_quality",
+    "contact_costs",
     "control_chart",
     "cooccurrence",
     "cut_points",
@@ -70,6 +77,7 @@ __all__ = [
     "keyness",
     "leads",
     "league_table",
+    "lifetime_value",
     "likert",
     "love_plot",
     "metric_forest",
@@ -88,6 +96,7 @@ __all__ = [
     "planned_power",
     "point_value",
     "power_curve",
+    "repeat_check",
     "response_bounds",
     "score_sensitivity",
     "score_shape",
@@ -103,4 +112,5 @@ __all__ = [
     "transition_differences",
     "transition_table",
     "transition_value",
+    "value_by_segment",
 ]

@@ -20,13 +20,24 @@ from cxlib.roi.regressions.structure import panel
 from cxlib.roi.regressions.survival import Survival, survival
 from cxlib.roi.verdict import caveats, decision
 from cxlib.roi.worth.transitions import TransitionValue, transition_value
+from cxlib.roi.worth.cost_to_serve import CostToServe, cost_to_serve
+from cxlib.roi.worth.lifetime import lifetime_value
+from cxlib.roi.worth.lifetime_values import LifetimeValues
+from cxlib.roi.worth.repeat import repeat_value
+from cxlib.roi.worth.repeat_values import RepeatValues
+from cxlib.roi.worth.segment_values import SegmentValues
+from cxlib.roi.worth.segments import value_by_segment
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
+    "CostToServe",
     "Fit",
     "Fits",
+    "LifetimeValues",
     "Payoff",
     "PointValue",
+    "RepeatValues",
+    "SegmentValues",
     "Separation",
     "Shape",
     "Simulation",
@@ -34,18 +45,21 @@ __all__ = [
     "TransitionValue",
     "by_score",
     "caveats",
+    "cost_to_serve",
     "decision",
     "diagnose",
     "fit",
     "fit_outcomes",
     "irr",
     "linearity_caveat",
+    "lifetime_value",
     "npv",
     "panel",
     "payback",
     "payoff",
     "placebo_lead",
     "point_value",
+    "repeat_value",
     "sensitivity",
     "separation",
     "shape",
@@ -54,5 +68,6 @@ __all__ = [
     "survival",
     "tornado",
     "transition_value",
+    "value_by_segment",
     "with_claims",
 ]

@@ -277,3 +277,37 @@ def each(fits: Fit | Fits) -> tuple[Fit, ...]:
 def refused_of(fits: Fit | Fits) -> tuple[tuple[str, str], ...]:
     """Return the outcomes that were refused, with their reasons."""
     return () if isinstance(fits, Fit) else fits.refused
+
+
+def refit(periods: pd.DataFrame, fits: Fits) -> Fits:
+    """Estimate the same specifications on other rows; what cannot be is refused.
+
+    Parameters
+    ----------
+    periods : pandas.DataFrame
+        Some of the rows that were fitted.
+    fits : Fits
+        Its models, drivers and errors are kept as they were settled.
+
+    Returns
+    -------
+    Fits
+
+    Examples
+    --------
+    >>> from cxlib import simulate
+    >>> panel = simulate.periods(300, rng=1)
+    >>> fits = fit_outcomes(panel, ["revenue", "retained"])
+    >>> again = refit(panel[panel["plan"] == "basic"], fits)
+    >>> [fit.spec.model for fit in again.fits]
+    ['two_way', 'logit']
+    """
+    done: list[tuple[Fit, pd.DataFrame]] = []
+    refused: list[tuple[str, str]] = []
+    for fit in fits.fits:
+        try:
+            done.append(fit_specification(periods, fit.spec))
+        except DataError as error:
+            refused.append((fit.spec.outcome, refusal(error)))
+    spec = replace(fits.fits[0].spec, drivers=())
+    return _gather(periods, spec, [f for f, _ in done], [i for _, i in done], refused)
