@@ -101,6 +101,11 @@ CONTRACTS: Mapping[str, Contract] = {
         kinds={"customer_id": "id", "bought_at": "date", "amount": "number"},
         required=("customer_id", "bought_at"), filled=("customer_id", "bought_at"),
     ),
+    "spells": Contract(
+        grain="one customer's time with us",
+        kinds={"customer_id": "id", "score": "number"},
+        required=("customer_id",), filled=("customer_id",),
+    ),
     "contacts": Contract(
         grain="one contact with customer care",
         kinds={
@@ -130,7 +135,7 @@ def contract(table: str) -> Contract:
     ----------
     table : str
         One of responses, invitations, codings, users, customers, events, periods,
-        purchases, contacts, initiatives.
+        purchases, spells, contacts, initiatives.
 
     Raises
     ------

@@ -27,6 +27,7 @@ from cxlib.roi.worth.repeat import repeat_value
 from cxlib.roi.worth.repeat_values import RepeatValues
 from cxlib.roi.worth.segment_values import SegmentValues
 from cxlib.roi.worth.segments import value_by_segment
+from cxlib.roi.worth.spending import spending
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "shape",
     "simulate",
     "specifications",
+    "spending",
     "survival",
     "tornado",
     "transition_value",

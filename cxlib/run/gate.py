@@ -19,7 +19,7 @@ from cxlib.run.yamlfile import Document, Key, Trouble, dotted, read
 TABLES = (
     *("responses", "invitations", "codings", "users", "customers"),
     *("events", "periods", "initiatives"),
-    *("purchases", "contacts"),
+    *("purchases", "spells", "contacts"),
 )
 _SWITCH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 

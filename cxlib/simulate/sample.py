@@ -15,10 +15,12 @@ from cxlib import _checks
 from cxlib.simulate import _planted, book
 from cxlib.simulate.clicks import events
 from cxlib.simulate.coding import codings
+from cxlib.simulate.contacts import contacts
 from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
 from cxlib.simulate.panel import periods
+from cxlib.simulate.purchases import purchases
 from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import Table, truth
 
@@ -28,6 +30,7 @@ TRUTHS: tuple[Table, ...] = ("responses", "codings", "users", "periods")
 # with the default seed this stream gives a typical draw: see data/README.md
 ANSWERS = 9
 CODED, USERS_PER_ROW, CUSTOMERS_PER_ROW = 600, 1.5, 0.15
+BUYERS_PER_ROW, CALLERS_PER_ROW = 0.2, 0.3
 
 
 def write_sample(
@@ -78,7 +81,7 @@ def write_sample(
 
 def tables_of(rows: int, seed: int) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """Return the tables by name, and the truth."""
-    seeds = np.random.SeedSequence(seed).spawn(ANSWERS + 1)
+    seeds = np.random.SeedSequence(seed).spawn(ANSWERS + 3)
     streams = [np.random.default_rng(s) for s in seeds]
     answers = responses(rows, rng=streams[ANSWERS], hidden=True)
     answers, planted = _planted.plant(answers, streams[1])
@@ -91,6 +94,8 @@ def tables_of(rows: int, seed: int) -> tuple[dict[str, pd.DataFrame], dict[str, 
         "events": events(visitors, rng=streams[5]),
         "periods": periods(round(CUSTOMERS_PER_ROW * rows), rng=streams[6]),
         "initiatives": initiatives(),
+        "purchases": purchases(round(BUYERS_PER_ROW * rows), rng=streams[10]),
+        "contacts": contacts(round(CALLERS_PER_ROW * rows), rng=streams[11]),
     }
     known: dict[str, Any] = {name: truth(name) for name in TRUTHS}
     return tables, {"company": COMPANY, "rows": rows, "seed": seed, **known, **planted}
