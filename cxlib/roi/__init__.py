@@ -19,8 +19,8 @@ from cxlib.roi.regressions.shape import Shape, linearity_caveat, shape
 from cxlib.roi.regressions.structure import panel
 from cxlib.roi.regressions.survival import Survival, survival
 from cxlib.roi.verdict import caveats, decision
-from cxlib.roi.worth.transitions import TransitionValue, transition_value
 from cxlib.roi.worth.cost_to_serve import CostToServe, cost_to_serve
+from cxlib.roi.worth.declared import DeclaredPoint, worth_of_point
 from cxlib.roi.worth.lifetime import lifetime_value
 from cxlib.roi.worth.lifetime_values import LifetimeValues
 from cxlib.roi.worth.repeat import repeat_value
@@ -28,10 +28,12 @@ from cxlib.roi.worth.repeat_values import RepeatValues
 from cxlib.roi.worth.segment_values import SegmentValues
 from cxlib.roi.worth.segments import value_by_segment
 from cxlib.roi.worth.spending import spending
+from cxlib.roi.worth.transitions import TransitionValue, transition_value
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
     "CostToServe",
+    "DeclaredPoint",
     "Fit",
     "Fits",
     "LifetimeValues",
@@ -52,8 +54,8 @@ __all__ = [
     "fit",
     "fit_outcomes",
     "irr",
-    "linearity_caveat",
     "lifetime_value",
+    "linearity_caveat",
     "npv",
     "panel",
     "payback",
@@ -72,4 +74,5 @@ __all__ = [
     "transition_value",
     "value_by_segment",
     "with_claims",
+    "worth_of_point",
 ]
