@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from cxlib import _checks, _format
@@ -146,9 +147,9 @@ def _declared(given: Mapping[str, float | str], currency: str) -> DeclaredPoint:
                 f"`point` has '{key}'; {_checks.did_you_mean(key, KEYS)}"
             )
     amount, low, high = (_number(given, key) for key in KEYS[:3])
-    if amount != amount:
+    if np.isnan(amount):
         raise ArgumentError("`point` has no `amount`: money per point and year.")
-    if not (low != low or low <= amount) or not (high != high or high >= amount):
+    if low > amount or high < amount:
         raise ArgumentError(
             f"`point` has low {low:g}, amount {amount:g}, high {high:g}; they must "
             "rise: P10, central value, P90."

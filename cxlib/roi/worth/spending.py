@@ -80,6 +80,6 @@ def _first(result: CostToServe) -> str:
     themes = rows[rows["theme"] != "all themes"].dropna(subset=["repeat_amount"])
     if themes.empty or not themes["repeat_amount"].max() > 0:
         return ""
-    most = themes.loc[themes["repeat_amount"].idxmax()]
+    most = themes.sort_values("repeat_amount", ascending=False).to_dict("records")[0]
     size = _words.money(float(most["repeat_amount"]), result.currency)
     return f"Solve {most['theme']} at the first contact first: its repeats cost {size}."
