@@ -177,8 +177,9 @@ def repeat_check(check: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.scatter(actual, at, marker="D", s=34, color=ORANGE, zorder=4, label="made")
     for y, made, n in zip(at, actual.tolist(), rows["n"].tolist(), strict=True):
         ax.annotate(
-            f"{_format.number(made, 'count')}  n = {_format.count(float(n))}", (1.01, y),
-            xycoords=("axes fraction", "data"), va="center", fontsize="small", color=INK,
+            f"{_format.number(made, 'count')}  n = {_format.count(float(n))}",
+            (1.01, y), xycoords=("axes fraction", "data"), va="center",
+            fontsize="small", color=INK,
         )  # fmt: skip
     name_rows(ax, at, [_repeats(name) for name in rows["repeats"].tolist()])
     ax.legend(loc="lower right", frameon=False, fontsize="small")

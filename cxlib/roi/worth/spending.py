@@ -53,10 +53,10 @@ def _told(result: Result) -> str:
         who = f"{verb} a customer who stays until they leave"
         return _limit(who, low, result.horizon, result.currency)
     if isinstance(result, RepeatValues) and not result.reason:
-        rows = result.table.set_index("quantity")
-        if NEW not in rows.index:
+        lowest = result.table.set_index("quantity")["ci_lower"].to_dict()
+        if NEW not in lowest:
             return ""
-        low = float(rows.loc[NEW, "ci_lower"])
+        low = float(lowest[NEW])
         who = "Winning a customer who buys when they like"
         return _limit(who, low, result.horizon, result.currency)
     if isinstance(result, CostToServe) and not result.reason:
