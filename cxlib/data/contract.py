@@ -103,7 +103,10 @@ CONTRACTS: Mapping[str, Contract] = {
     ),
     "spells": Contract(
         grain="one customer's time with us",
-        kinds={"customer_id": "id", "score": "number"},
+        kinds={
+            "customer_id": "id", "tenure": "number", "entry": "number",
+            "churned": "flag", "score": "number",
+        },
         required=("customer_id",), filled=("customer_id",),
     ),
     "contacts": Contract(
