@@ -31,6 +31,7 @@ from cxlib.plots.paths import divergence_steps, path_icicle, path_sankey
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
+from cxlib.plots.roi_models import calibration
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
 from cxlib.plots.time_to import survival_curves
@@ -42,6 +43,7 @@ from cxlib.plots.weighting import balance, tipping_point
 __all__ = [
     "account_scores",
     "balance",
+    "calibration",
     "change_split",
     "code_agreement",
     "code_change",
