@@ -32,6 +32,7 @@ from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
 from cxlib.plots.roi_shape import score_shape, transition_value
+from cxlib.plots.roi_models import calibration
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
 from cxlib.plots.time_to import survival_curves
@@ -49,6 +50,7 @@ from cxlib.plots.worth import (
 __all__ = [
     "account_scores",
     "balance",
+    "calibration",
     "change_split",
     "code_agreement",
     "code_change",

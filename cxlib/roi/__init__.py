@@ -7,6 +7,7 @@ from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.monte_carlo import simulate
 from cxlib.roi.investments.simulation import Simulation
 from cxlib.roi.investments.swing import tornado
+from cxlib.roi.regressions.calibration import calibration
 from cxlib.roi.regressions.checks import diagnose
 from cxlib.roi.regressions.choices import specifications
 from cxlib.roi.regressions.confounding import sensitivity
@@ -47,6 +48,7 @@ __all__ = [
     "Survival",
     "TransitionValue",
     "by_score",
+    "calibration",
     "caveats",
     "cost_to_serve",
     "decision",

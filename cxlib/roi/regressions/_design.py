@@ -56,8 +56,12 @@ class Prepared:
 
     @property
     def unit(self) -> str:
-        """Unit of the outcome: share for 0/1, else amount."""
-        return "share" if self.binary else "amount"
+        """Unit of the outcome: share for 0/1, score for counts, else amount."""
+        if self.binary:
+            return "share"
+        counted = self.spec.model in {"poisson", "poisson_fe"}
+        y = self.outcome[np.isfinite(self.outcome)]
+        return "score" if counted and (y == np.round(y)).all() else "amount"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

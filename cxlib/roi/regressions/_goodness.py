@@ -23,7 +23,7 @@ from cxlib.roi.regressions._parts import (
 
 Array = npt.NDArray[np.float64]
 Row = tuple[str, str, str]
-MAX_OFF, MAX_POWER_OFF, LEVEL = 0.10, 0.5, 0.05
+MAX_OFF, MAX_POWER_OFF, LEVEL, CALIBRATION_LEVEL = 0.10, 0.5, 0.05, 0.01
 FORM, SPREAD, TENTHS = "form of the mean", "spread", "calibration"
 
 
@@ -176,8 +176,8 @@ def _park(problem: Curved, one: _Index) -> Row:
 
 def _calibrated(problem: Curved) -> Row:
     table = by_tenth(problem, confidence_level=0.95)
-    z = np.abs((table["estimate"] - table["fitted"]) / table["std_error"])
-    far = z > stats.norm.isf(LEVEL / 2 / len(table))
+    t = np.abs((table["estimate"] - table["fitted"]) / table["std_error"])
+    far = t > stats.t.isf(CALIBRATION_LEVEL / 2 / len(table), table["df"])
     off = np.abs(table["estimate"] - table["fitted"]) > MAX_OFF * np.abs(
         table["fitted"]
     )
@@ -194,7 +194,6 @@ def by_tenth(problem: Curved, *, confidence_level: float) -> pd.DataFrame:
     fitted = fitted_means(problem)
     edges = np.unique(np.quantile(fitted, np.linspace(0.1, 0.9, 9)))
     band = np.unique(np.searchsorted(edges, fitted), return_inverse=True)[1]
-    wide = float(stats.t.isf((1 - confidence_level) / 2, problem.groups - 1))
     rows = []
     for at in range(int(band.max()) + 1):
         inside = band == at
@@ -202,9 +201,13 @@ def by_tenth(problem: Curved, *, confidence_level: float) -> pd.DataFrame:
         around = np.where(inside, problem.y - fitted - (observed - mean), 0.0)
         sums = group_totals(around[:, None], problem.cluster, problem.groups)
         error = float(np.sqrt(np.square(sums).sum())) / int(inside.sum())
+        clusters = len(np.unique(problem.cluster[inside]))
+        error *= (clusters / max(clusters - 1, 1)) ** 0.5
+        half = error * float(stats.t.isf((1 - confidence_level) / 2, clusters - 1))
         rows.append(
-            (at + 1, int(inside.sum()), mean, observed, error,
-             observed - wide * error, observed + wide * error)
+            (at + 1, int(inside.sum()), mean, observed, error, observed - half,
+             observed + half, clusters - 1.0)
         )  # fmt: skip
     names = ["tenth", "n", "fitted", "estimate", "std_error", "ci_lower", "ci_upper"]
+    names.append("df")
     return pd.DataFrame(rows, columns=names)

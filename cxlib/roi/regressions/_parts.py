@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import statsmodels.api as sm
 from scipy import optimize
-from statsmodels.tools.sm_exceptions import PerfectSeparationError
+from scipy.special import logit
 
 from cxlib.errors import DataError
-from cxlib.roi.regressions._curves import log_log
+from cxlib.roi.regressions._curves import log_log, logistic
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-LOWEST_POWER, HIGHEST_POWER = 1.05, 1.95
+Terms = Callable[[Array], tuple[Array, Array, Array]]
+LOWEST_POWER, HIGHEST_POWER, WIDEST, MAX_STEPS = 1.05, 1.95, 35.0, 100
 _NO_FIT = (
     "no finite coefficients: the score and drivers fit some rows without error "
     "(separation), or are nearly collinear; name fewer drivers, or report the means by "
@@ -62,14 +61,25 @@ def log_mean(
     The clusters' pull takes the observed second derivatives (as statsmodels), which
     hold where the mean is not exactly of the form fitted.
     """
-    scale = _scales(design)
-    found = _fitted(y, design / scale, _family(power))
-    fitted = np.asarray(found.mu, dtype=float)
+    coef, fitted = _means(y, design, power)
     error = (y - fitted) * fitted ** (1 - power)
     weight = fitted ** (2 - power) + (power - 1) * error
-    coef = np.asarray(found.params) / scale
     pull = _pull(design, error, weight, cluster, groups)
-    return Part(name, coef, pull, fitted, _explained(found), power)
+    null = deviance(y, np.full(len(y), y.mean()), power)
+    r2 = 1 - deviance(y, fitted, power) / null if null > 0 else float("nan")
+    return Part(name, coef, pull, fitted, r2, power)
+
+
+def _means(y: Array, design: Array, power: float) -> tuple[Array, Array]:
+    """Return coefficients and means, amounts measured by their own mean."""
+    scale, unit = _scales(design), float(y.mean())
+    if not unit > 0:
+        raise DataError(_NO_FIT)
+    level = np.log(unit)
+    start = np.log((y / unit + 1) / 2)
+    shift = np.linalg.lstsq(design / scale, np.ones(len(y)), rcond=None)[0]
+    coef, index = _irls(y / unit, design / scale, start, _power_terms(power))
+    return (coef + level * shift) / scale, unit * np.exp(index)
 
 
 def tweedie_power(y: Array, design: Array) -> float:
@@ -82,9 +92,8 @@ def tweedie_power(y: Array, design: Array) -> float:
     stays; the ends 1.05 and 1.95 are returned where no root lies between.
     """
     power = 1.5
-    scaled = design / _scales(design)
     for _ in range(20):
-        fitted = np.asarray(_fitted(y, scaled, _family(power)).mu, dtype=float)
+        fitted = _means(y, design, power)[1]
         again = _power_of(y, fitted)
         if abs(again - power) < 1e-4:
             return again
@@ -109,19 +118,22 @@ def chance(
     y: Array, design: Array, *, cluster: Ints, groups: int, link: str, name: str
 ) -> Part:
     """Fit a 0/1 outcome by logit or complementary log-log."""
-    scale = _scales(design)
-    links = {"logit": sm.families.links.Logit, "cloglog": sm.families.links.CLogLog}
-    found = _fitted(y, design / scale, sm.families.Binomial(link=links[link]()))
-    params = np.asarray(found.params)
-    if np.abs(params).max() > 30:
-        raise DataError(_NO_FIT)
-    fitted = np.clip(np.asarray(found.mu, dtype=float), 1e-300, 1 - 1e-16)
+    scale, mean = _scales(design), float(y.mean())
+    start = np.full(len(y), _start(mean, link))
+    coef, index = _irls(y, design / scale, start, _chance_terms(link))
+    fitted = _chance_terms(link)(index)[0]
     if link == "logit":
         error, weight = y - fitted, fitted * (1 - fitted)
     else:
-        error, weight = _log_log_terms(y, np.asarray(design / scale @ params))
-    coef, pull = params / scale, _pull(design, error, weight, cluster, groups)
-    return Part(name, coef, pull, fitted, _explained(found))
+        error, weight = _log_log_terms(y, index)
+    pull = _pull(design, error, weight, cluster, groups)
+    r2 = 1 - _likelihood(y, fitted) / _likelihood(y, np.full(len(y), mean))
+    return Part(name, coef / scale, pull, fitted, r2)
+
+
+def _start(mean: float, link: str) -> float:
+    """Return the index of the overall share."""
+    return float(logit(mean) if link == "logit" else np.log(-np.log1p(-mean)))
 
 
 def _log_log_terms(y: Array, eta: Array) -> tuple[Array, Array]:
@@ -165,8 +177,8 @@ def within_counts(
     fitted, centred = _shares(z, coef, entity, totals)
     pull = _pull(centred, y - fitted, fitted, cluster, groups) / scale
     level = (totals / np.bincount(entity))[entity]
-    null = _poisson_deviance(y, level)
-    r2 = 1 - _poisson_deviance(y, fitted) / null if null > 0 else float("nan")
+    null = deviance(y, level, 1)
+    r2 = 1 - deviance(y, fitted, 1) / null if null > 0 else float("nan")
     return Part("mean", coef / scale, pull, fitted, r2, 1.0)
 
 
@@ -179,10 +191,17 @@ def _shares(z: Array, coef: Array, entity: Ints, totals: Array) -> tuple[Array, 
     return fitted, z - means[entity]
 
 
-def _poisson_deviance(y: Array, fitted: Array) -> float:
+def deviance(y: Array, fitted: Array, power: float) -> float:
+    """Return the deviance of means whose variance goes with their power, 1 to 2."""
     some = y > 0
-    logs = y[some] * np.log(y[some] / fitted[some])
-    return float(2 * (logs.sum() - (y - fitted).sum()))
+    ratio = np.log(np.where(some, y, 1.0) / np.where(some, fitted, 1.0))
+    if power == 1:
+        return float(2 * (y * ratio - (y - fitted)).sum())
+    if power == 2:
+        return float(2 * ((y - fitted) / fitted - ratio).sum())
+    up, over = 1 - power, 2 - power
+    terms = y**over / (up * over) - y * fitted**up / up + fitted**over / over
+    return float(2 * terms.sum())
 
 
 def group_totals(rows: Array, cluster: Ints, groups: int) -> Array:
@@ -215,32 +234,46 @@ def _scales(design: Array) -> Array:
     return np.where(spread > 0, spread, 1.0)
 
 
-def _family(power: float) -> sm.families.Family:
-    link = sm.families.links.Log()
-    known: dict[float, Callable[..., sm.families.Family]] = {
-        1.0: sm.families.Poisson, 2.0: sm.families.Gamma,
-    }  # fmt: skip
-    if power in known:
-        return known[power](link=link)
-    return sm.families.Tweedie(link=link, var_power=power, eql=True)
+def _irls(y: Array, design: Array, start: Array, terms: Terms) -> tuple[Array, Array]:
+    """Return coefficients and index of a generalised linear model.
+
+    `terms` gives the mean, its slope by the index and the variance.
+    """
+    index, coef = start, np.zeros(design.shape[1])
+    with np.errstate(all="ignore"):
+        for _ in range(MAX_STEPS):
+            mean, slope, variance = terms(index)
+            weight = slope**2 / variance
+            working = index + (y - mean) / slope
+            weighted = design * weight[:, None]
+            coef = _solved(weighted.T @ design, weighted.T @ working)
+            again = design @ coef
+            moved = float(np.abs(again - index).max())
+            index = again
+            if not moved < WIDEST or np.abs(index).max() > WIDEST:
+                break
+            if moved < 1e-9:
+                return coef, index
+    raise DataError(_NO_FIT)
 
 
-def _fitted(
-    y: Array, design: Array, family: sm.families.Family
-) -> sm.genmod.generalized_linear_model.GLMResults:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            found = sm.GLM(y, design, family=family).fit(maxiter=200, tol=1e-12)
-        except (np.linalg.LinAlgError, PerfectSeparationError, ValueError):
-            raise DataError(_NO_FIT) from None
-    if not np.isfinite(found.params).all() or not found.converged:
-        raise DataError(_NO_FIT)
-    return found
+def _power_terms(power: float) -> Terms:
+    def terms(index: Array) -> tuple[Array, Array, Array]:
+        mean = np.exp(index)
+        return mean, mean, mean**power
+
+    return terms
 
 
-def _explained(found: sm.genmod.generalized_linear_model.GLMResults) -> float:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        null = float(found.null_deviance)
-    return 1 - float(found.deviance) / null if null > 0 else float("nan")
+def _chance_terms(link: str) -> Terms:
+    curve = logistic if link == "logit" else log_log
+
+    def terms(index: Array) -> tuple[Array, Array, Array]:
+        at = curve(index[None])
+        return at.value, at.first[0], at.value * (1 - at.value)
+
+    return terms
+
+
+def _likelihood(y: Array, chance: Array) -> float:
+    return float(np.log(np.where(y == 1, chance, 1 - chance)).sum())

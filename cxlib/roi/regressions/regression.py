@@ -325,6 +325,10 @@ def _model_told(prepared: Prepared, solved: Solved) -> str:
     """Name the model, what it settled, and why it was chosen."""
     spec = prepared.spec
     told = MODEL_LABEL[spec.model]
+    if prepared.long.single_period:
+        told = told.replace(" with period effects", "").replace(
+            " and period effects", ""
+        )
     if prepared.binary and spec.model not in {*BINARY, *CURVED}:
         told = f"linear probability model, {told}"
     if spec.model == "tweedie":
