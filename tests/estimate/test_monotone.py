@@ -84,6 +84,12 @@ def test_wald_is_blank_where_it_cannot_be(covariance, df):
     assert np.isnan(wald([1.0, 2.0], covariance, df=df).pvalue)
 
 
+def test_direction_is_blank_without_errors():
+    found = monotone([0.0, 1.0, 2.0], np.zeros((3, 3)))
+    assert np.isnan(found.pvalue)
+    assert np.isnan(found.fit).all()
+
+
 @pytest.mark.slow
 def test_level_of_the_test_and_cover_of_the_band_on_a_flat_truth():
     rng = np.random.default_rng(5)
