@@ -130,6 +130,7 @@ def monotone(
     Returns
     -------
     Monotone
+        Blank where the errors of the differences are zero or repeat each other.
 
     Notes
     -----
@@ -156,7 +157,12 @@ def monotone(
     e = sign * np.asarray(estimate, dtype=float)
     v = np.asarray(covariance, dtype=float)
     generator = _checks.generator(rng)
-    root = np.linalg.cholesky(np.diff(np.diff(v, axis=0), axis=1))
+    between = np.diff(np.diff(v, axis=0), axis=1)
+    if not _sound(between):
+        nan, blank = float("nan"), np.full(len(e), np.nan)
+        return Monotone(fit=blank, lower=blank, upper=blank, statistic=nan, pvalue=nan,
+                        n_pooled=0)  # fmt: skip
+    root = np.linalg.cholesky(between)
     steps = np.diff(e)
     nearest, distance = _project(root, steps)
     back = np.linalg.solve(root.T, np.linalg.solve(root, nearest - steps))

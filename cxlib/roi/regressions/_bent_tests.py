@@ -25,13 +25,14 @@ _COLUMNS = ["outcome", "test", "n", "estimate", "std_error", "ci_lower", "ci_upp
 def gathered(bent: tuple[Bent, ...], correction: Correction) -> pd.DataFrame:
     """Gather the tests, adjust them over outcomes, and say what was not tested."""
     table = joined([b.tests for b in bent]).reindex(columns=_COLUMNS)
-    table["detail"] = ""
     level = {b.fit.spec.outcome: b.fit.spec.confidence_level for b in bent}
     for _, rows in table.groupby("test"):
         adjusted = adjust(rows["pvalue"].to_numpy(dtype=float), correction)
         table.loc[rows.index, "pvalue_adj"] = adjusted
     alpha = 1 - table["outcome"].map(level).astype(float)
     verdicts = np.where(table["pvalue_adj"] < alpha, NO, YES)
+    blank = "its errors are zero or repeat each other"
+    table["detail"] = np.where(table["pvalue"].isna(), blank, "").astype(object)
     table["verdict"] = np.where(table["pvalue"].isna(), OPEN, verdicts).astype(object)
     missing = [
         {"outcome": b.fit.spec.outcome, "test": test, "verdict": OPEN, "detail": reason}

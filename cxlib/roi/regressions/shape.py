@@ -329,16 +329,17 @@ def _unstepped(found: Shape) -> str:
         if broken
         else []
     )
-    groups: dict[str, list[str]] = {}
-    for one in found.bent:
-        if EVEN in one.why:
-            name = _words.plain(one.fit.spec.outcome)
-            groups.setdefault(one.why[EVEN], []).append(name)
-    told += [
-        f"No test of equal steps for {_words.listed(names)}: {why}."
-        for why, names in groups.items()
-    ]
+    for test in (STRAIGHT, EVEN):
+        rows = found.tests[
+            (found.tests["test"] == test) & (found.tests["verdict"] == OPEN)
+        ]
+        for why, same in rows.groupby("detail", sort=False):
+            names = _words.listed([_words.plain(name) for name in same["outcome"]])
+            told.append(f"{_UNTESTED[test]} for {names}: {why}.")
     return " ".join(told)
+
+
+_UNTESTED = {STRAIGHT: "No test of a straight line", EVEN: "No test of equal steps"}
 
 
 def _method(bent: tuple[Bent, ...], correction: str) -> str:

@@ -288,7 +288,7 @@ def _mirror(shape: Shape, steps: Steps) -> str:
     broken = [n for n in steps.used if shape.verdict(n, BOTH_WAYS) == NO]
     if broken:
         names = _words.listed([_words.plain(name) for name in broken])
-        return f", which moves down contradict for {names}"
+        return f", although moves down say otherwise for {names}"
     return ""
 
 
