@@ -98,10 +98,9 @@ def test_derivatives():
 
 def test_chance_of_being_active_and_purchases_ahead_by_simulation():
     rng = np.random.default_rng(3)
-    rate, leaves = (
-        rng.gamma(0.243, size=3_000_000) / 4.414,
-        rng.beta(0.793, 2.426, 3_000_000),
-    )
+    n = 1_500_000
+    rate = np.maximum(rng.gamma(0.243, size=n) / 4.414, 1e-12)
+    leaves = rng.beta(0.793, 2.426, n)
     first, gap = rng.exponential(1 / rate), rng.exponential(1 / rate)
     stayed = rng.random(len(rate)) > leaves
     once = (first > 18) & (first < 22) & (~stayed | (first + gap > 40))

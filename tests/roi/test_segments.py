@@ -95,9 +95,7 @@ def test_terms_give_the_pooled_value_to_a_simulation(three):
         assert drawn.std() == pytest.approx(one["std_error"], rel=0.12)
         assert np.linalg.eigvalsh(terms.covariance).min() > -1e-9
     assert found.customers("s0") == row(found, "s0")["n_last"]
-    with pytest.raises(
-        ArgumentError, match=r"`segment` is 's9'; use one of 's1', 's0'"
-    ):
+    with pytest.raises(ArgumentError, match=r"`segment` is 's9'; use one of 's1'"):
         found.customers("s9")
 
 
@@ -188,9 +186,8 @@ def truth_of(effects):
     panel = simulate.periods(12_000, rng=1)
     value = roi.point_value(roi.fit_outcomes(panel, OUTCOMES), margin=0.4)
     slope = components(value.terms, value.terms.theta)[0] / value.terms.theta[0]
-    return value.total["estimate"] + slope * (
-        np.asarray(effects) - value.terms.theta[0]
-    )
+    apart = np.asarray(effects) - value.terms.theta[0]
+    return value.total["estimate"] + slope * apart
 
 
 @pytest.mark.slow

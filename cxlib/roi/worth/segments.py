@@ -74,10 +74,11 @@ def value_by_segment(
     random-effects model with the spread between segments integrated out (see
     `estimate.pooling`); variances are widened to the t intervals of small segments. A
     segment whose regressions cannot all be solved, or in which a 0/1 outcome happened
-    fewer than 10 times, gets the predictive distribution of one more segment: on 3 to
-    9 customers who left, 95 % intervals of its own value covered about 85 %. "Differ" is Cochran's Q on the same
-    variances. Segments under 10 customers are hidden and left out of the pooling. With
-    two or three segments the prior of the spread decides much.
+    fewer than 10 times, gets the predictive distribution of one more segment: without
+    that rule 95 % intervals of own values covered .86 with 20 to 200 customers a
+    segment. "Differ" is Cochran's Q on the same variances. Segments under 10 customers
+    are hidden and left out of the pooling. With two or three segments the prior of the
+    spread decides much.
 
     References
     ----------
