@@ -12,7 +12,7 @@ from cxlib.errors import DataError
 from cxlib.estimate.delta import hessian
 
 Array = npt.NDArray[np.float64]
-_APART = 1e-6
+_APART, _WORST = 1e-6, 1e300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +109,9 @@ def fit(histories: Purchases) -> BgNbd:
         raise DataError("no customer bought again: there are no repeats to learn from.")
 
     def loss(logs: Array) -> float:
-        return -float(_log_likelihood(logs, histories).sum())
+        with np.errstate(all="ignore"):
+            total = float(_log_likelihood(logs, histories).sum())
+        return -total if np.isfinite(total) else _WORST
 
     scale = float(np.median(histories.age))
     start = np.log([0.5, max(scale / 4, 1e-3), 1.0, 2.0])

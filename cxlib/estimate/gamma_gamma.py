@@ -12,6 +12,7 @@ from cxlib.errors import DataError
 from cxlib.estimate.delta import hessian
 
 Array = npt.NDArray[np.float64]
+_WORST = 1e300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +73,9 @@ def fit(count: npt.ArrayLike, mean: npt.ArrayLike) -> GammaGamma:
         )
 
     def loss(logs: Array) -> float:
-        return -float(_log_likelihood(logs, x, z).sum())
+        with np.errstate(all="ignore"):
+            total = float(_log_likelihood(logs, x, z).sum())
+        return -total if np.isfinite(total) else _WORST
 
     start = np.log([2.0, 3.0, max(float(z.mean()), 1e-6)])
     found = optimize.minimize(

@@ -136,6 +136,8 @@ def lifetime(
     kept = place >= 0
     sums = _sums(ages, place, kept, late, seen)
     plan = _Plan(seen, factor, ends)
+    if not sums.reshape(4, seen + 1)[2].all():
+        raise DataError("at some age nobody's money is known.")
     estimate = plan.value(sums)
     slopes = jacobian(plan.value, sums, steps=1e-5 * np.maximum(np.abs(sums), 1e-3))
     pulls = _contributions(ages, place, kept, late, slopes, seen)

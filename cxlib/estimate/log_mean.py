@@ -99,7 +99,8 @@ def fit(
     pulls = design * ((outcome - mean) * mean ** (1 - power))[:, None]
     sums = np.column_stack([np.bincount(codes, column, groups) for column in pulls.T])
     factor = groups / (groups - 1) * (n - 1) / (n - k)
-    bread = np.linalg.inv(_information(design, mean, power))
+    seen = mean if power == 1 else outcome / mean
+    bread = np.linalg.inv((design * seen[:, None]).T @ design)
     return LogMean(coef, sums @ bread * factor**0.5, n)
 
 

@@ -58,12 +58,7 @@ def value_by_segment(
         ["estimate", "ci_lower", "ci_upper", "n"], axis=1
     )
     known = own["estimate"].notna().to_numpy()
-    _marks.intervals(
-        ax, own[known], at[known] - _APART, "amount", hollow=np.ones(known.sum(), bool),
-        colours=[GREY] * int(known.sum()), counts=False,
-    )  # fmt: skip
-    for text in list(ax.texts):
-        text.remove()
+    _bars(ax, own[known], at[known] - _APART, colour=GREY, hollow=True)
     _marks.intervals(ax, rows, at + _APART, "amount", colours=[BLUE] * len(rows))
     if overall is not None:
         _marks.lines(ax, overall, None, "amount")
@@ -74,6 +69,24 @@ def value_by_segment(
         "(hollow: own, filled: pooled)".strip()
     )
     return _marks.clean(ax)
+
+
+def _bars(
+    ax: Axes,
+    rows: pd.DataFrame,
+    place: _marks.Floats,
+    *,
+    colour: str,
+    hollow: bool = False,
+) -> None:
+    """Draw marks with intervals and no numbers."""
+    names = ("estimate", "ci_lower", "ci_upper")
+    value, low, high = (rows[name].to_numpy(dtype=float) for name in names)
+    ax.hlines(place, low, high, color=colour, lw=2)
+    ax.scatter(
+        value, place, s=46, c="white" if hollow else colour, edgecolors=colour,
+        linewidths=1.6, zorder=3,
+    )  # fmt: skip
 
 
 def lifetime_value(
@@ -110,10 +123,8 @@ def lifetime_value(
         return _marks.nothing(NOTHING, ax)
     ax = _marks.axes(ax, 3.4)
     years = curve["years"].to_numpy(dtype=float)
-    value, low, high = (
-        curve[name].to_numpy(dtype=float)
-        for name in ("estimate", "ci_lower", "ci_upper")
-    )
+    ends = ("estimate", "ci_lower", "ci_upper")
+    value, low, high = (curve[name].to_numpy(dtype=float) for name in ends)
     beyond = curve["beyond"].to_numpy(dtype=bool)
     ax.vlines(years, low, high, color=BLUE, lw=2)
     ax.plot(years, value, color=BLUE, lw=1, ls=":", zorder=1)
@@ -164,28 +175,22 @@ def repeat_check(check: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = _marks.axes(ax, 0.46 * len(rows) + 1.1)
     at = np.arange(len(rows), dtype=float)
     actual = rows["actual"].to_numpy(dtype=float)
-    _marks.intervals(
-        ax,
-        rows,
-        at,
-        "count",
-        told="foretold, interval",
-        hollow=np.ones(len(rows), bool),
-    )
-    for text in list(ax.texts):
-        text.remove()
-    ax.scatter(actual, at, marker="D", s=34, color=ORANGE, zorder=4, label="made")
+    _bars(ax, rows, at, colour=BLUE, hollow=True)
+    ax.scatter(actual, at, marker="D", s=34, color=ORANGE, zorder=4)
     for y, made, n in zip(at, actual.tolist(), rows["n"].tolist(), strict=True):
+        told = f"{_format.number(made, 'count')}  n = {_format.count(float(n))}"
         ax.annotate(
-            f"{_format.number(made, 'count')}  n = {_format.count(float(n))}",
-            (1.01, y), xycoords=("axes fraction", "data"), va="center",
+            told, (1.01, y), xycoords=("axes fraction", "data"), va="center",
             fontsize="small", color=INK,
         )  # fmt: skip
     name_rows(ax, at, [_repeats(name) for name in rows["repeats"].tolist()])
-    ax.legend(loc="lower right", frameon=False, fontsize="small")
     ax.xaxis.set_major_formatter(lambda x, _: _format.number(float(x), "count"))
     ax.set_xlim(left=0)
-    ax.set_xlabel(f"purchases in the last {rows['weeks'].iloc[0]:.0f} weeks, held back")
+    weeks = f"{rows['weeks'].iloc[0]:.0f}"
+    ax.set_xlabel(
+        f"purchases in the last {weeks} weeks, held back (hollow: foretold, "
+        "diamond: made)"
+    )
     return _marks.clean(ax)
 
 
@@ -223,9 +228,7 @@ def contact_costs(
         return _marks.nothing(NOTHING, ax)
     ax = _marks.axes(ax, 0.42 * len(rows) + 1.1)
     at = np.arange(len(rows), dtype=float)
-    _marks.intervals(ax, rows, at, "amount", counts=False)
-    for text in list(ax.texts):
-        text.remove()
+    _bars(ax, rows, at, colour=BLUE)
     numbers = (rows[name].tolist() for name in ("estimate", "share", "n"))
     for y, value, share, n in zip(at, *numbers, strict=True):
         ax.annotate(

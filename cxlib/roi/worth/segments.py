@@ -14,6 +14,7 @@ from cxlib.roi.worth.segment_values import BORROWED, HIDDEN, OWN, SegmentValues
 from cxlib.roi.worth.value import PointValue, point_value
 
 NAN = float("nan")
+MIN_EVENTS = 10
 COLUMNS = [
     *("segment", "n", "n_last", "own", "own_std_error", "own_ci_lower"),
     *("own_ci_upper", "estimate", "std_error", "ci_lower", "ci_upper", "share_own"),
@@ -72,10 +73,12 @@ def value_by_segment(
     something that crosses them. Pooled values are posterior means of a normal
     random-effects model with the spread between segments integrated out (see
     `estimate.pooling`); variances are widened to the t intervals of small segments. A
-    segment whose regressions cannot all be solved (nobody leaves, say) gets the
-    predictive distribution of one more segment. "Differ" is Cochran's Q on the same
-    variances. Segments under 10 customers are hidden and left out of the pooling. With
-    two or three segments the prior of the spread decides much.
+    segment whose regressions cannot all be solved, or in which a 0/1 outcome happened
+    fewer than 10 times, gets the predictive distribution of one more segment: without
+    that rule 95 % intervals of own values covered .86 with 20 to 200 customers a
+    segment. "Differ" is Cochran's Q on the same variances. Segments under 10 customers
+    are hidden and left out of the pooling. With two or three segments the prior of the
+    spread decides much.
 
     References
     ----------
@@ -105,26 +108,31 @@ def value_by_segment(
     if len(groups.names) < 2:
         why = f"{_words.plain(segment)} does not have two different values"
         return _nothing(whole, segment, why, confidence_level)
+    again = {name: refit(periods[groups.labels == name], fits) for name in groups.names}
     found = {
         name: point_value(
-            refit(periods[groups.labels == name], fits), margin=margin,
-            horizon=horizon, discount_rate=discount_rate, diagnosis=diagnosis,
-            confidence_level=confidence_level,
+            part, margin=margin, horizon=horizon, discount_rate=discount_rate,
+            diagnosis=diagnosis, confidence_level=confidence_level,
             periods_per_year=periods_per_year or fits.base.per_year,
         )
-        for name in groups.names
+        for name, part in again.items()
     }  # fmt: skip
-    return _gathered(whole, found, groups, segment, confidence_level)
+    rows = [_own(name, one, again[name], whole) for name, one in found.items()]
+    return _gathered(
+        whole, pd.DataFrame(rows), found, groups=groups, segment=segment,
+        level=confidence_level,
+    )  # fmt: skip
 
 
 def _gathered(
     whole: PointValue,
+    table: pd.DataFrame,
     found: dict[str, PointValue],
+    *,
     groups: Membership,
     segment: str,
     level: float,
 ) -> SegmentValues:
-    table = pd.DataFrame([_own(name, one, whole) for name, one in found.items()])
     shown = table["n"] >= MIN_CUSTOMERS
     kept = table[shown]
     half = (kept["own_ci_upper"] - kept["own_ci_lower"]).to_numpy(dtype=float) / 2
@@ -148,7 +156,9 @@ def _gathered(
     )  # fmt: skip
 
 
-def _own(name: str, one: PointValue, whole: PointValue) -> dict[str, object]:
+def _own(
+    name: str, one: PointValue, again: Fits, whole: PointValue
+) -> dict[str, object]:
     """Return a segment's row before pooling."""
     row: dict[str, object] = {
         "segment": name, "n": one.n_customers, "n_last": one.n_last, "unit": "amount",
@@ -157,11 +167,7 @@ def _own(name: str, one: PointValue, whole: PointValue) -> dict[str, object]:
     }  # fmt: skip
     if one.n_customers < MIN_CUSTOMERS:
         return row | {"status": HIDDEN}
-    missing = one.reason or (
-        f"no coefficient of {_words.listed(_lost(one, whole))}"
-        if _lost(one, whole)
-        else ""
-    )
+    missing = one.reason or _lacks(one, again, whole)
     if missing:
         return row | {"status": BORROWED, "why": missing}
     total = one.total
@@ -172,9 +178,17 @@ def _own(name: str, one: PointValue, whole: PointValue) -> dict[str, object]:
     return row | own | {"status": OWN}
 
 
-def _lost(one: PointValue, whole: PointValue) -> list[str]:
-    """Return what is counted for all customers and cannot be in a segment."""
-    return [name for name in one.left_out if name not in whole.left_out]
+def _lacks(one: PointValue, again: Fits, whole: PointValue) -> str:
+    """Say what a segment's own value would rest on too little of."""
+    lost = [name for name in one.left_out if name not in whole.left_out]
+    if lost:
+        return f"no coefficient of {_words.listed(lost)}"
+    for fit in again.fits:
+        mean = again.base.means[fit.spec.outcome]
+        events = fit.n * min(mean, 1 - mean)
+        if fit.unit == "share" and events < MIN_EVENTS:
+            return f"{_words.plain(fit.spec.outcome)} changed {events:.0f} times only"
+    return ""
 
 
 def _nothing(
