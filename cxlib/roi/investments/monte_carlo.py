@@ -19,7 +19,6 @@ from cxlib.roi.investments._scene import market_of
 from cxlib.roi.investments._spans import fifths, spans
 from cxlib.roi.investments._stated import stated
 from cxlib.roi.investments._streams import Correlation
-from cxlib.roi.investments._tables import PORTFOLIO
 from cxlib.roi.investments._world import World
 from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.initiatives import WIDTH, Plans, read_plans
@@ -192,7 +191,6 @@ def _check(
 
 def _gathered(draws: Draws, flows: Flows) -> Simulation:
     plans, settings, world = draws.plans, draws.settings, draws.world
-    npv = np.column_stack([flows.alone, flows.credited.sum(axis=1)])
     widths = ", ".join(f"{grade} x {width:g}" for grade, width in WIDTH.items())
     found = Simulation(
         table=_tables.returns(
@@ -200,7 +198,7 @@ def _gathered(draws: Draws, flows: Flows) -> Simulation:
         ),
         unit="amount",
         fan=_tables.fan(flows.total, settings),
-        quantiles=_tables.quantiles([*plans.name, PORTFOLIO], npv),
+        quantiles=_tables.quantiles(plans, flows.npv),
         overlaps=_tables.ledger(plans, flows),
         inputs=spans(plans, draws.markets, settings),
         n_draws=world.n,
