@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from cxlib.errors import ArgumentError, DataError
 from cxlib.journeys import Mean
 from cxlib.report import export
 from cxlib.roi.investments.distributions import through
+from cxlib.roi.investments.overlaps import Reached, credit
 from cxlib.roi.worth._worth import profiles
 
 
@@ -360,6 +362,60 @@ def test_the_ledger_adds_up(rows, overlap, shuffle):
     )
 
 
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.floats(0.01, 1), st.floats(-2, 3)), min_size=1, max_size=5
+    )
+)  # fmt: skip
+def test_credit_is_the_best_of_what_reaches_each_customer(rows):
+    """Against every set of initiatives that may reach a customer, and its chance."""
+    reach, gain = (np.array(column) for column in zip(*rows, strict=True))
+    units = [np.array([[each]]) for each in gain]
+    cells = [(1.0, [np.array([each]) for each in reach])]
+    chance = sum(
+        np.where(hit, reach, 1 - reach).prod() * best_of(gain[list(hit)])
+        for hit in itertools.product([False, True], repeat=len(rows))
+    )
+    edges = np.unique(np.r_[0, reach, 1])
+    nested = sum(
+        (right - left) * best_of(gain[reach > left])
+        for left, right in itertools.pairwise(edges)
+    )
+    for overlap, wanted in (("independent", chance), ("nested", nested)):
+        taken = []
+        found = credit(
+            Reached(units, units, cells), overlap,
+            lost=lambda one, other, amount, log=taken: log.append(amount.sum()),
+        )  # fmt: skip
+        total = sum(each.sum() for each in found)
+        assert total == pytest.approx(wanted, abs=1e-9)
+        assert total + sum(taken) == pytest.approx(reach @ gain, abs=1e-9)
+
+
+def best_of(gains):
+    """The best gain counts once, every harm in full."""
+    return max(0.0, gains.max(initial=0.0)) + gains[gains < 0].sum()
+
+
+def test_an_initiative_for_all_meets_one_for_a_segment(value):
+    by = {"rich": (value.terms, 100.0)}
+    usual = {"driver": "a", "reach": 0.5, "effect": 0.5}
+    books = [
+        book(*rows)
+        for rows in (
+            [{**usual, "segment": "rich"}, usual], [{**usual, "segment": "rich"}],
+            [usual],
+        )
+    ]  # fmt: skip
+    both, rich, whole = (
+        roi.simulate(b, value, customers=500, by_segment=by, n_draws=100).payoff({})
+        for b in books
+    )
+    # a fifth of the customers, a half of them reached by one, a half by the other
+    assert both == pytest.approx(rich + whole - 0.2 * 0.25 / 0.5 * whole)
+
+
 def test_segments_are_valued_and_reached_apart(value):
     terms = value.terms
     rich = replace(terms, theta=terms.theta * np.array([3, 3, 1, 1, 1, 1.0]))
@@ -497,6 +553,47 @@ def test_a_cell_shows_a_sentence_and_a_narrow_table(found):
     ]  # fmt: skip
     assert "randomised: Checkout redesign" in found._repr_html_()
     assert found.overlaps["driver"].tolist() == ["ease", "ease"]
+
+
+def test_the_ledger_in_words(found):
+    ledger = found.ledger
+    assert ledger.total == pytest.approx(found.total["removed_amount"])
+    gross = sum((found.draws.alone + found.draws.cost).mean(axis=0))
+    assert ledger.gross_amount == pytest.approx(gross)
+    first = (
+        f"{found.overlaps['removed_amount'].iloc[0]:,.0f} EUR that Checkout redesign"
+    )
+    assert ledger.text.startswith(f"Of the {gross:,.0f} EUR that the initiatives would")
+    assert f"{first}, all channels would claim of customers credited to App" in (
+        ledger.text
+    )
+    assert ledger.display.shape == (2, 5)
+    none = flat(book({"reach": 0.5}))
+    assert none.ledger.text.startswith("Nothing is counted twice: no customer is")
+    assert flat(book({"reach": 0.5}), overlap="none").ledger.text == (
+        "Nothing is taken out: overlap was not looked for."
+    )
+    assert roi.simulate(None, 1.0).ledger._repr_html_().count("<table") == 0
+    cap = flat(
+        book({"reach": 1.0, "effect": -3.0, "effect_on": "cost_to_serve"},
+             {"reach": 1.0, "effect": -3.0, "effect_on": "cost_to_serve"}),
+        None, means={"cost_to_serve": 4.0},
+    )  # fmt: skip
+    assert cap.ledger.text == (
+        "Of the 600 that the initiatives would gain alone, before costs, 200 (33.3 %) "
+        "is taken out: 100 of plan 0, beyond cost there is to save; 100 of plan 1, "
+        "beyond cost there is to save."
+    )
+
+
+def test_one_margin(value):
+    plans = book({"reach": 0.5, "effect_on": "revenue"})
+    with pytest.raises(ArgumentError) as error:
+        roi.simulate(plans, value, margin=0.3)
+    assert str(error.value) == (
+        "`margin` is 0.3 and the value of a point was made with 0.4; give one margin "
+        "to both, or none here."
+    )
 
 
 CLAIM = {

@@ -79,7 +79,8 @@ def simulate(
         number from 0 to 1, more within a `group`; or a correlation matrix with names
         as rows and columns, which replaces groups.
     margin : float, optional
-        Contribution margin, share of revenue; that of `value` when not given.
+        Contribution margin, share of revenue; that of `value` when not given, and the
+        same where both are.
     means : mapping, optional
         revenue and cost_to_serve (money a customer and year), retained (share a year);
         those of `value` when not given.
@@ -130,7 +131,8 @@ def simulate(
     the strongest (in points; in money where they act on different things, as retention
     and revenue), never the sum, and what the others would have claimed is charged to
     it. A score cannot rise above the best one seen, no more customers can be kept than
-    leave, no more cost saved than there is. `overlaps` lists every amount.
+    leave, no more cost saved than there is (customers kept by a higher score are not
+    in this count). `overlaps` lists every amount.
 
     References
     ----------
