@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
+from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.monte_carlo import simulate
 from cxlib.roi.investments.simulation import Simulation
 from cxlib.roi.investments.swing import tornado
@@ -35,6 +36,7 @@ from cxlib.roi.worth.value import PointValue, point_value
 __all__ = [
     "CostToServe",
     "DeclaredPoint",
+    "Draws",
     "Fit",
     "Fits",
     "LifetimeValues",
