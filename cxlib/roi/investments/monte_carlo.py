@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from cxlib.result import Assumption, Grade
 from cxlib.roi.investments import _flows
 from cxlib.roi.investments._flows import Flows, Overlap, Settings
 from cxlib.roi.investments.cash import irr
+from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.initiatives import P90, WIDTH, Plans, read_plans
 from cxlib.roi.investments.simulation import (
     COLUMNS,
@@ -131,17 +133,36 @@ def simulate(
         headroom=priced.headroom if priced else float("inf"),
     )
     generator = _checks.generator(rng)
-    chunks = [
-        _flows.run(
-            plans,
+    drawn = [
+        (
             plans.draw(size, generator, correlation),
             _profile(value, settings, size, generator),
-            settings,
         )
         for size in _sizes(n_draws)
     ]
+    flows = _joined([_flows.run(plans, *each, settings) for each in drawn])
+    effects, profile = (np.concatenate(each) for each in zip(*drawn, strict=True))
     money = currency or (priced.currency if priced else "")
-    return _gathered(plans, value, settings, _joined(chunks), money)
+    found = _gathered(plans, value, settings, flows, money)
+    return replace(found, draws=_draws(found, flows, effects, profile))
+
+
+def _draws(found: Simulation, flows: Flows, effects: Array, profile: Array) -> Draws:
+    """Return the draws behind a simulation."""
+    plans, settings = found.plans, found.settings
+    if plans is None or settings is None:
+        raise TypeError
+    spent = _flows.costs(plans, settings, _flows.shapes(plans, settings)[1])
+    inputs = {f"effect of {n}": effects[:, i] for i, n in enumerate(plans.name)}
+    inputs[VALUE] = profile.sum(axis=1) * settings.steps_per_year
+    return Draws(
+        names=plans.name, alone=flows.alone,
+        cost=np.broadcast_to(spent @ settings.factors, flows.alone.shape),
+        upfront=np.broadcast_to(plans.cost, flows.alone.shape),
+        inputs={name: drawn for name, drawn in inputs.items() if np.ptp(drawn) > 0},
+        currency=found.currency, horizon=found.horizon, plans=plans, effects=effects,
+        profile=profile, settings=settings,
+    )  # fmt: skip
 
 
 def _check(

@@ -16,6 +16,7 @@ from cxlib.roi import _words
 from cxlib.roi._display import Told, column
 from cxlib.roi.investments import _flows
 from cxlib.roi.investments._flows import Settings
+from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.initiatives import Plans
 
 Array = npt.NDArray[np.float64]
@@ -51,6 +52,8 @@ class Simulation(Told):
         Name to (base, low, high), for `tornado`.
     n_draws, horizon, currency
         As simulated.
+    draws : Draws or None
+        NPV, costs and uncertain inputs of every draw; None where nothing was simulated.
     reason : str
         Why nothing was simulated, else empty.
     """
@@ -65,6 +68,7 @@ class Simulation(Told):
     plans: Plans | None = field(default=None, repr=False)
     profile: Array | None = field(default=None, repr=False)
     settings: Settings | None = field(default=None, repr=False)
+    draws: Draws | None = field(default=None, repr=False)
 
     @property
     def total(self) -> pd.Series:
