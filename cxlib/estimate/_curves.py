@@ -38,11 +38,20 @@ def curve(inputs: Array, payoffs: Array) -> Curve | None:
     payoffs = payoffs[:, np.ptp(payoffs, axis=0) > 0]
     if not moving.size or not payoffs.size:
         return None
-    sizes = [orthonormal(moving, knots) for knots in KNOTS]
-    scores = [_gcv(basis, payoffs) for basis in sizes]
-    chosen = sizes[int(np.argmin(scores))]
-    ratio, df = _f_ratio(sizes[_TEST], payoffs)
-    return Curve(basis=chosen, fitted=_project(chosen, payoffs), ratio=ratio, df=df)
+    total = len(payoffs) * payoffs.var(axis=0)
+    bases = [orthonormal(moving, knots) for knots in KNOTS]
+    weights = [basis.T @ payoffs for basis in bases]
+    rests = [total - (one[1:] ** 2).sum(axis=0) for one in weights]
+    loose = [1 - basis.shape[1] / len(basis) for basis in bases]
+    scores = [
+        float((r / total).sum()) / f**2 for r, f in zip(rests, loose, strict=True)
+    ]
+    at, df = int(np.argmin(scores)), bases[_TEST].shape[1] - 1
+    rest = np.maximum(rests[_TEST], 1e-12 * total) / (len(payoffs) - df - 1)
+    return Curve(
+        basis=bases[at], fitted=np.asarray(bases[at] @ weights[at]),
+        ratio=np.asarray((total - rests[_TEST]) / df / rest), df=df,
+    )  # fmt: skip
 
 
 def orthonormal(inputs: Array, knots: int) -> Array:
@@ -60,9 +69,18 @@ def orthonormal(inputs: Array, knots: int) -> Array:
     return np.asarray(q[:, size > 1e-7 * size.max()])
 
 
-def smooth(basis: Array, payoffs: Array, at: Array) -> Array:
-    """Fit payoffs on a basis and return the fit at other rows of it."""
-    return np.asarray(at @ np.linalg.lstsq(basis, payoffs, rcond=None)[0])
+def crossed(basis: Array, payoffs: Array, folds: int) -> Array:
+    """Fit the payoffs of each fold on the draws outside it."""
+    fold = np.arange(len(payoffs)) % folds
+    inner, outer = np.eye(basis.shape[1]), basis.T @ payoffs
+    fitted = np.empty_like(payoffs)
+    for k in range(folds):
+        own = basis[fold == k]
+        weights = np.linalg.lstsq(
+            inner - own.T @ own, outer - own.T @ payoffs[fold == k], rcond=None
+        )[0]
+        fitted[fold == k] = own @ weights
+    return fitted
 
 
 def _pairs(n: int) -> list[tuple[int, int]]:
@@ -85,22 +103,3 @@ def _spline(x: Array, knots: int) -> list[Array]:
         + cube(last) * (before - knot) / (last - before)
         for knot in at[:-2]
     ]
-
-
-def _project(basis: Array, payoffs: Array) -> Array:
-    return np.asarray(basis @ (basis.T @ payoffs))
-
-
-def _gcv(basis: Array, payoffs: Array) -> float:
-    n, k = basis.shape
-    rest = payoffs.var(axis=0) - ((basis[:, 1:].T @ payoffs) ** 2).sum(axis=0) / n
-    return float((rest / payoffs.var(axis=0)).sum() / (1 - k / n) ** 2)
-
-
-def _f_ratio(basis: Array, payoffs: Array) -> tuple[Array, int]:
-    n, k = basis.shape
-    explained = ((basis[:, 1:].T @ payoffs) ** 2).sum(axis=0)
-    rest = np.maximum(n * payoffs.var(axis=0) - explained, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (explained / (k - 1)) / (rest / (n - k))
-    return np.nan_to_num(ratio, nan=0.0, posinf=1e12), k - 1

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from cxlib.errors import ArgumentError
-from cxlib.estimate._curves import Curve, curve, smooth
+from cxlib.estimate._curves import Curve, crossed, curve
 
 Array = npt.NDArray[np.float64]
 FOLDS, NODES = 5, 200
@@ -208,11 +208,7 @@ def _told(gaps: Array, inputs: npt.ArrayLike) -> Curve | None:
 
 def _advised(gaps: Array, basis: Array) -> npt.NDArray[np.intp]:
     """Return the choice that the other draws advise for each draw."""
-    fold = np.arange(len(gaps)) % FOLDS
-    advised = np.zeros(gaps.shape)
-    for k in range(FOLDS):
-        out = fold == k
-        advised[out] = smooth(basis[~out], gaps[~out], basis[out])
+    advised = crossed(basis, gaps, FOLDS)
     advised[:, 0] = 0
     return np.asarray(advised.argmax(axis=1))
 

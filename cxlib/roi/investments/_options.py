@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from cxlib.roi.investments.draws import Draws
+from cxlib.roi.investments.draws import Draws
 
 Array = npt.NDArray[np.float64]
 ALL_SETS, MOST_SETS = 6, 64
@@ -43,58 +41,87 @@ def options(draws: Draws, budget: float | None) -> Options:
 
     Near are the sets that add, drop or swap one initiative.
     """
+    purse = _Purse(draws, budget)
     if len(draws.names) <= ALL_SETS:
-        sets = [
-            one
-            for size in range(len(draws.names) + 1)
-            for one in combinations(draws.names, size)
-            if _affordable(draws, one, budget)
-        ]
-        return _paid(draws, sets, complete=True)
-    start, found = _greedy(draws, budget), None
+        sizes = range(len(draws.names) + 1)
+        sets = [one for k in sizes for one in combinations(draws.names, k)]
+        return purse.paid([one for one in sets if purse.holds(one)], complete=True)
+    start = _greedy(purse)
     for _ in range(3):
-        found = _paid(draws, _near(draws, start, budget), complete=False)
+        found = purse.paid(_near(purse, start), complete=False)
         if found.best == start:
             break
         start = found.best
-    return found or _paid(draws, [()], complete=True)
+    return found
 
 
-def _paid(draws: Draws, sets: list[Names], *, complete: bool) -> Options:
-    payoffs = np.column_stack([draws.together(one) for one in sets])
-    return Options(sets=tuple(sets), payoffs=payoffs, complete=complete)
+class _Purse:
+    """What sets cost and pay; sets that do not touch each other are only added up."""
+
+    def __init__(self, draws: Draws, budget: float | None) -> None:
+        self.draws, self.budget = draws, budget
+        self.names = draws.names
+        self.npv = dict(zip(self.names, draws.alone.mean(axis=0).tolist(), strict=True))
+        self.cost = dict(
+            zip(self.names, draws.upfront.mean(axis=0).tolist(), strict=True)
+        )
+        self._known: dict[Names, Array] = {(): np.zeros(len(draws.alone))}
+        for i, name in enumerate(self.names):
+            self._known[name,] = draws.alone[:, i]
+        self._groups = self._apart()
+
+    def holds(self, names: Names) -> bool:
+        """Whether the first costs of a set are within the budget."""
+        limit = float("inf") if self.budget is None else self.budget * (1 + 1e-9)
+        return sum(self.cost[name] for name in names) <= limit
+
+    def ordered(self, names: set[str]) -> Names:
+        """Return a set in the order of the file."""
+        return tuple(name for name in self.names if name in names)
+
+    def paid(self, sets: list[Names], *, complete: bool) -> Options:
+        """Return what sets pay in each draw."""
+        payoffs = np.empty((len(self.draws.alone), len(sets)))
+        for at, one in enumerate(sets):
+            parts = [self._pays(self.ordered(g & set(one))) for g in self._groups]
+            payoffs[:, at] = np.sum(parts, axis=0)
+        return Options(sets=tuple(sets), payoffs=payoffs, complete=complete)
+
+    def _pays(self, names: Names) -> Array:
+        if names not in self._known:
+            self._known[names] = self.draws.together(names)
+        return self._known[names]
+
+    def _apart(self) -> list[set[str]]:
+        """Return groups by driver where no cap on all together binds, else one group."""
+        groups: dict[str, set[str]] = {}
+        for name, driver in zip(self.names, self.draws.plans.driver, strict=True):
+            groups.setdefault(driver or f"#{name}", set()).add(name)
+        apart = list(groups.values())
+        total = np.sum([self._pays(self.ordered(g)) for g in apart], axis=0)
+        whole = self._pays(self.names)
+        same = np.allclose(total, whole, rtol=1e-9, atol=1e-9 * np.abs(total).max())
+        return apart if same else [set(self.names)]
 
 
-def _affordable(draws: Draws, names: Names, budget: float | None) -> bool:
-    if budget is None:
-        return True
-    costs = dict(zip(draws.names, draws.upfront.mean(axis=0).tolist(), strict=True))
-    return sum(costs[name] for name in names) <= budget * (1 + 1e-9)
-
-
-def _greedy(draws: Draws, budget: float | None) -> Names:
+def _greedy(purse: _Purse) -> Names:
     """Return initiatives that pay alone, the best per money first, while it lasts."""
-    npv, cost = draws.alone.mean(axis=0), draws.upfront.mean(axis=0)
-    order = np.argsort(-npv / np.maximum(cost, 1e-9), kind="stable")
     taken: Names = ()
-    for i in order:
-        more = _ordered(draws, {*taken, draws.names[i]})
-        if npv[i] > 0 and _affordable(draws, more, budget):
+    for name in sorted(
+        purse.names, key=lambda one: -purse.npv[one] / max(purse.cost[one], 1e-9)
+    ):
+        more = purse.ordered({*taken, name})
+        if purse.npv[name] > 0 and purse.holds(more):
             taken = more
     return taken
 
 
-def _near(draws: Draws, start: Names, budget: float | None) -> list[Names]:
-    """Return a set and its neighbours, the most promising first."""
-    inside, outside = set(start), [n for n in draws.names if n not in start]
+def _near(purse: _Purse, start: Names) -> list[Names]:
+    """Return a set and its neighbours, the most promising swaps first."""
+    inside, outside = set(start), [n for n in purse.names if n not in start]
     found = [inside, *(inside - {n} for n in start), *(inside | {n} for n in outside)]
     swaps = [(inside - {i}) | {o} for i in start for o in outside]
-    npv = dict(zip(draws.names, draws.alone.mean(axis=0).tolist(), strict=True))
-    swaps.sort(key=lambda one: -sum(npv[name] for name in one))
-    sets = [_ordered(draws, one) for one in [*found, set(), *swaps]]
-    within = [one for one in dict.fromkeys(sets) if _affordable(draws, one, budget)]
-    return within[: max(MOST_SETS, len(draws.names) + 2)]
-
-
-def _ordered(draws: Draws, names: set[str]) -> Names:
-    return tuple(name for name in draws.names if name in names)
+    swaps.sort(key=lambda one: -sum(purse.npv[name] for name in one))
+    sets = dict.fromkeys(purse.ordered(one) for one in [*found, set(), *swaps])
+    within = [one for one in sets if purse.holds(one)]
+    return within[: max(MOST_SETS, len(purse.names) + 2)]

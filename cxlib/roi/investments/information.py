@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +16,8 @@ from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
 from cxlib.roi.investments._options import Options, options
+from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.simulation import Simulation
-
-if TYPE_CHECKING:
-    from cxlib.roi.investments.draws import Draws
 
 Array = npt.NDArray[np.float64]
 PLAN, EVERYTHING = "which to fund", "everything"
@@ -256,14 +253,15 @@ def _value(known: Knowing) -> float:
 
 
 def owned(draws: Draws, names: tuple[str, ...], *, shared: bool) -> list[str]:
-    """Return the uncertain inputs of some initiatives, and those of all of them."""
-    own = {one for one in draws.inputs for name in names if one.endswith(f" of {name}")}
-    others = {
-        one for one in draws.inputs for name in draws.names if one.endswith(f" of {name}")
-    }
-    return [
-        one for one in draws.inputs if one in own or (shared and one not in others)
-    ]
+    """Return the uncertain inputs of some initiatives, and those of none."""
+    wanted = {*names, ""} if shared else set(names)
+    return [one for one in draws.inputs if _owner(draws, one) in wanted]
+
+
+def _owner(draws: Draws, one: str) -> str:
+    """Return the initiative that an input belongs to; nothing where all share it."""
+    fits = [name for name in draws.names if one.endswith(f" of {name}")]
+    return max(fits, key=len, default="")
 
 
 def _ranked(decision: str, rows: list[tuple[str, str, Knowing]]) -> pd.DataFrame:
