@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
+from cxlib.roi.investments.information import information
 from cxlib.roi.investments.monte_carlo import simulate
 from cxlib.roi.investments.simulation import Simulation
+from cxlib.roi.investments.study import next_study
 from cxlib.roi.investments.swing import tornado
 from cxlib.roi.regressions.checks import diagnose
 from cxlib.roi.regressions.choices import specifications
@@ -32,7 +34,9 @@ __all__ = [
     "diagnose",
     "fit",
     "fit_outcomes",
+    "information",
     "irr",
+    "next_study",
     "npv",
     "panel",
     "payback",

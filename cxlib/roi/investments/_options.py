@@ -37,7 +37,7 @@ class Options:
 
 
 def options(draws: Draws, budget: float | None) -> Options:
-    """Return the sets within a budget: all of few initiatives, else those near the best.
+    """Return the sets within a budget: all of few, else those near the best.
 
     Near are the sets that add, drop or swap one initiative.
     """
@@ -73,7 +73,7 @@ class _Purse:
     def holds(self, names: Names) -> bool:
         """Whether the first costs of a set are within the budget."""
         limit = float("inf") if self.budget is None else self.budget * (1 + 1e-9)
-        return sum(self.cost[name] for name in names) <= limit
+        return bool(sum(self.cost[name] for name in names) <= limit)
 
     def ordered(self, names: set[str]) -> Names:
         """Return a set in the order of the file."""
@@ -93,7 +93,7 @@ class _Purse:
         return self._known[names]
 
     def _apart(self) -> list[set[str]]:
-        """Return groups by driver where no cap on all together binds, else one group."""
+        """Return groups by driver; one group where a cap on all together binds."""
         groups: dict[str, set[str]] = {}
         for name, driver in zip(self.names, self.draws.plans.driver, strict=True):
             groups.setdefault(driver or f"#{name}", set()).add(name)

@@ -61,9 +61,8 @@ class Information(Told):
         whole, top = self.whole, self.inputs.head(1)
         most = _words.money(whole["estimate"], self.currency)
         if top.empty or not top["estimate"].iloc[0] > 0:
-            alone = (
-                f"; knowing all at once is worth {most}" if whole["estimate"] > 0 else ""
-            )
+            known = f"; knowing all at once is worth {most}"
+            alone = known if whole["estimate"] > 0 else ""
             return (
                 "Measure nothing first: no single input, known exactly, would change "
                 f"which initiatives to fund ({whole['n']:,} draws){alone}."
