@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from cxlib.roi.investments.break_even import break_even
+from cxlib.roi.investments.case import Case
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.information import information
 from cxlib.roi.investments.monte_carlo import simulate
+from cxlib.roi.investments.reasons import attribute
+from cxlib.roi.investments.sceptic import sceptic, side_by_side
 from cxlib.roi.investments.simulation import Simulation
 from cxlib.roi.investments.study import next_study
 from cxlib.roi.investments.swing import tornado
@@ -22,12 +26,15 @@ from cxlib.roi.verdict import caveats, decision
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
+    "Case",
     "Fit",
     "Fits",
     "Payoff",
     "PointValue",
     "Separation",
     "Simulation",
+    "attribute",
+    "break_even",
     "by_score",
     "caveats",
     "decision",
@@ -43,8 +50,10 @@ __all__ = [
     "payoff",
     "placebo_lead",
     "point_value",
+    "sceptic",
     "sensitivity",
     "separation",
+    "side_by_side",
     "simulate",
     "specifications",
     "tornado",

@@ -119,8 +119,10 @@ class Study(Told):
         return pd.DataFrame(
             {
                 "experiment on": rows["initiative"],
-                "n an arm": column(rows["n"], "count"),
-                "finds, points": column(rows["detectable_score"], "score"),
+                "n an arm (finds, points)": column(rows["n"], "count")
+                + " ("
+                + column(rows["detectable_score"], "score")
+                + ")",
                 "worth (95 % CI)": size + column(rows["ci_upper"], "amount") + ")",
                 "costs, with waiting": column(costs, "amount"),
                 "gains": column(rows["net_amount"], "amount"),
