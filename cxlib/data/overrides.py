@@ -63,8 +63,8 @@ def read_overrides(
         A YAML file; blank for none. Keys, all optional: `who`; `margin`, `horizon`,
         `discount_rate`, `value_of_point` (amount, low, high), `overlap`,
         `correlation`, `customers`, each as a value or as {value, why}; `initiatives`:
-        name to any of effect, effect_low, effect_high, cost, running_cost, reach,
-        start, duration, ramp, decay, evidence, drop (true) and why.
+        name to any of effect, cost, running_cost, reach, ramp, decay, duration, slip
+        (and their `_low` and `_high`, P10 and P90), start, evidence, drop (true), why.
     initiatives : collection of str, optional
         Names there are; a name that is none of them is a problem.
     root : pathlib.Path, optional
@@ -294,6 +294,9 @@ _EACH: dict[str, tuple[Callable[[Any], bool], str]] = {
     "duration": (_within(0, ends="()"), "months above 0"),
     "ramp": (_within(0), "months that are not negative"),
     "decay": (_within(0, 1, ends="[)"), "a share below 1 lost a year"),
+    "slip": (_within(0), "months that are not negative"),
     "evidence": (GRADES.__contains__, f"one of {', '.join(GRADES)}"),
     "drop": ((True).__eq__, "true or false"),
 }  # fmt: skip
+_RANGED = ("cost", "running_cost", "reach", "duration", "ramp", "decay", "slip")
+_EACH |= {f"{key}_{end}": _EACH[key] for key in _RANGED for end in ("low", "high")}

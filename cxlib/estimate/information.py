@@ -12,7 +12,7 @@ from cxlib.errors import ArgumentError
 from cxlib.estimate._curves import Curve, crossed, curve
 
 Array = npt.NDArray[np.float64]
-FOLDS, NODES = 5, 200
+FOLDS, NODES = 5, 100
 NOISE = 1e-3
 
 
@@ -151,8 +151,8 @@ def sampled(
     Notes
     -----
     The measurement is normal about the input. Its posterior given each possible
-    outcome is summed over 200 equally likely values of the input as drawn, so the
-    prior may have any shape; outcomes are integrated by Gauss-Hermite quadrature. The
+    outcome is summed over 100 equally likely values of the input as drawn, so the
+    prior may have any shape, and over the error by Gauss-Hermite quadrature. The
     payoffs enter through their regression on the input, and the result as a share of
     that of `partial`, whose bias and error it inherits: EVSI never exceeds EVPPI.
 

@@ -69,7 +69,8 @@ def information(
     _count(ax, int(rows["n"].iloc[0]))
     for y, value in zip(at, size.tolist(), strict=True):
         ax.annotate(
-            _format.number(value, "amount"), (1.01, y), xycoords=("axes fraction", "data"), va="center",
+            _format.number(value, "amount"), (1.01, y),
+            xycoords=("axes fraction", "data"), va="center",
             fontsize="small", color=INK,
         )  # fmt: skip
     name_rows(ax, at, rows["input"].tolist())
@@ -139,23 +140,7 @@ def side_by_side(
         return _marks.nothing(NOTHING, ax)
     ax = _marks.axes(ax, 0.55 * len(table) + 1.0)
     at = np.arange(len(table), dtype=float)
-    kept = {
-        side: table[f"decision_{side}"].ne("dropped").to_numpy()
-        for side in ("ours", "theirs")
-    }
-    both = kept["ours"] & kept["theirs"]
-    ends = [table[f"{side}_amount"].to_numpy(dtype=float) for side in kept]
-    ax.plot([ends[0][both], ends[1][both]], [at[both] - 0.16, at[both] + 0.16],
-            color=PALE, lw=1.4, zorder=1)  # fmt: skip
-    looks = (("ours", BLUE, "o", -0.16), ("theirs", ORANGE, "D", 0.16))
-    for side, colour, marker, shift in looks:
-        own = table[kept[side]]
-        y = at[kept[side]] + shift
-        ax.hlines(y, own[f"{side}_p10_amount"], own[f"{side}_p90_amount"],
-                  color=colour, lw=2.4)  # fmt: skip
-        ax.scatter(
-            own[f"{side}_amount"], y, s=44, color=colour, marker=marker, zorder=3
-        )
+    _dumbbells(ax, table, at)
     _named(ax, who)
     _count(ax, int(table["n"].iloc[0]))
     decisions = table[["decision_ours", "decision_theirs", "verdict"]]
@@ -169,6 +154,22 @@ def side_by_side(
     ax.axvline(0, color=INK, lw=1)
     _money(ax, f"net present value{_unit(currency)}: mean and P10 to P90")
     return _marks.clean(ax)
+
+
+def _dumbbells(ax: Axes, table: pd.DataFrame, at: _marks.Floats) -> None:
+    """Draw both means with their intervals, joined where there are two."""
+    looks = {"ours": (BLUE, "o", -0.16), "theirs": (ORANGE, "D", 0.16)}
+    kept = {side: table[f"decision_{side}"].ne("dropped").to_numpy() for side in looks}
+    both = kept["ours"] & kept["theirs"]
+    ends = [table[f"{side}_amount"].to_numpy(dtype=float)[both] for side in looks]
+    ax.plot(ends, [at[both] - 0.16, at[both] + 0.16], color=PALE, lw=1.4, zorder=1)
+    for side, (colour, marker, shift) in looks.items():
+        own, y = table[kept[side]], at[kept[side]] + shift
+        low, high = (own[f"{side}_p{p}_amount"] for p in (10, 90))
+        ax.hlines(y, low, high, color=colour, lw=2.4)
+        ax.scatter(
+            own[f"{side}_amount"], y, s=44, color=colour, marker=marker, zorder=3
+        )
 
 
 def _named(ax: Axes, who: str) -> None:

@@ -56,7 +56,7 @@ def options(draws: Draws, budget: float | None) -> Options:
 
 
 class _Purse:
-    """What sets cost and pay; sets that do not touch each other are only added up."""
+    """What sets cost and pay."""
 
     def __init__(self, draws: Draws, budget: float | None) -> None:
         self.draws, self.budget = draws, budget
@@ -65,10 +65,6 @@ class _Purse:
         self.cost = dict(
             zip(self.names, draws.upfront.mean(axis=0).tolist(), strict=True)
         )
-        self._known: dict[Names, Array] = {(): np.zeros(len(draws.alone))}
-        for i, name in enumerate(self.names):
-            self._known[name,] = draws.alone[:, i]
-        self._groups = self._apart()
 
     def holds(self, names: Names) -> bool:
         """Whether the first costs of a set are within the budget."""
@@ -81,27 +77,8 @@ class _Purse:
 
     def paid(self, sets: list[Names], *, complete: bool) -> Options:
         """Return what sets pay in each draw."""
-        payoffs = np.empty((len(self.draws.alone), len(sets)))
-        for at, one in enumerate(sets):
-            parts = [self._pays(self.ordered(g & set(one))) for g in self._groups]
-            payoffs[:, at] = np.sum(parts, axis=0)
+        payoffs = np.column_stack([self.draws.together(one) for one in sets])
         return Options(sets=tuple(sets), payoffs=payoffs, complete=complete)
-
-    def _pays(self, names: Names) -> Array:
-        if names not in self._known:
-            self._known[names] = self.draws.together(names)
-        return self._known[names]
-
-    def _apart(self) -> list[set[str]]:
-        """Return groups by driver; one group where a cap on all together binds."""
-        groups: dict[str, set[str]] = {}
-        for name, driver in zip(self.names, self.draws.plans.driver, strict=True):
-            groups.setdefault(driver or f"#{name}", set()).add(name)
-        apart = list(groups.values())
-        total = np.sum([self._pays(self.ordered(g)) for g in apart], axis=0)
-        whole = self._pays(self.names)
-        same = np.allclose(total, whole, rtol=1e-9, atol=1e-9 * np.abs(total).max())
-        return apart if same else [set(self.names)]
 
 
 def _greedy(purse: _Purse) -> Names:

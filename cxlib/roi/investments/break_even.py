@@ -16,8 +16,9 @@ from cxlib.estimate._curves import curve
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
+from cxlib.roi.investments._tables import PORTFOLIO
 from cxlib.roi.investments.case import Case
-from cxlib.roi.investments.simulation import PORTFOLIO, RATE, Simulation
+from cxlib.roi.investments.simulation import Simulation
 
 Array = npt.NDArray[np.float64]
 COLUMNS = [
@@ -144,8 +145,8 @@ def break_even(case: Case | Simulation) -> BreakEven:
     ...     "evidence": ["randomised"]})
     >>> returns = roi.simulate(one, 2.0, steps_per_year=1, horizon=1, discount_rate=0)
     >>> rows = roi.break_even(returns).table.set_index("input")["break_even"]
-    >>> round(rows["effect of Callback"], 3), round(rows["cost of Callback"], 1)
-    (0.667, 150.0)
+    >>> rows[["effect of Callback", "cost of Callback"]].round(3).tolist()
+    [0.667, 150.0]
     """
     whole = case.simulate() if isinstance(case, Case) else case
     if whole.table.empty:
@@ -197,10 +198,8 @@ def _root(payoff: Callable[[float], float], base: float, name: str) -> float:
     if not base:
         return float("nan")
     points = base * _REACH
-    if name == RATE or name.startswith("effect of "):
+    if name.startswith("effect of "):
         points = np.r_[-points[::-1], points]
-    if name == RATE:
-        points = points[points > -0.9]
     points = np.sort(points)
     values = np.array([payoff(float(x)) for x in points])
     turns = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)

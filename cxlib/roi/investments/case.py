@@ -15,13 +15,23 @@ from cxlib.data.overrides import Override, Overrides
 from cxlib.errors import DataError
 from cxlib.roi._calendar import read_calendar
 from cxlib.roi.investments._flows import Overlap
+from cxlib.roi.investments._streams import Correlation
 from cxlib.roi.investments.monte_carlo import simulate
 from cxlib.roi.investments.simulation import Simulation
 from cxlib.roi.worth._worth import Terms, components
 from cxlib.roi.worth.value import PointValue
 
 Array = npt.NDArray[np.float64]
-_SPREAD = ("effect", "cost", "running_cost", "reach", "ramp", "decay", "duration")
+_SPREAD = (
+    "effect",
+    "cost",
+    "running_cost",
+    "reach",
+    "ramp",
+    "decay",
+    "duration",
+    "slip",
+)
 _SETTINGS = ("horizon", "discount_rate", "overlap", "correlation", "customers")
 
 
@@ -32,7 +42,7 @@ class Case:
     Attributes
     ----------
     initiatives, value, horizon, discount_rate, n_draws, rng, customers, \
-steps_per_year, overlap, correlation, currency
+steps_per_year, overlap, correlation, margin, means, by_segment, currency
         As `simulate` takes them; `rng` is a seed, so that two cases share their draws.
 
     Examples
@@ -41,13 +51,13 @@ steps_per_year, overlap, correlation, currency
     ...     "effect_low": [0.5], "effect_high": [1.5], "reach": [50]})
     >>> ours = Case(initiatives=one, value=2.0, steps_per_year=1, n_draws=2000)
     >>> theirs = ours.under([Override(key="cost", value=150.0, about="Callback")])
-    >>> lost = ours.simulate().total - theirs.simulate().total
-    >>> round(lost["npv_amount"], 6)
+    >>> now, then = (case.simulate().total["npv_amount"] for case in (ours, theirs))
+    >>> round(float(now - then), 6)
     50.0
     """
 
     initiatives: pd.DataFrame | None
-    value: PointValue | float | Mapping[str, Any]
+    value: PointValue | float | Mapping[str, Any] | None
     horizon: float = 3
     discount_rate: float = 0.08
     n_draws: int = 10_000
@@ -55,7 +65,10 @@ steps_per_year, overlap, correlation, currency
     customers: float | None = None
     steps_per_year: int = 12
     overlap: Overlap = "independent"
-    correlation: float = 0.0
+    correlation: Correlation = 0.0
+    margin: float | None = None
+    means: Mapping[str, float] | None = None
+    by_segment: Mapping[str, tuple[Terms, float]] | None = None
     currency: str = ""
 
     def simulate(self, *, n_draws: int | None = None) -> Simulation:
@@ -64,8 +77,14 @@ steps_per_year, overlap, correlation, currency
             self.initiatives, self.value, horizon=self.horizon,
             discount_rate=self.discount_rate, n_draws=n_draws or self.n_draws,
             rng=self.rng, customers=self.customers, steps_per_year=self.steps_per_year,
-            overlap=self.overlap, correlation=self.correlation, currency=self.currency,
+            overlap=self.overlap, correlation=self.correlation, margin=self.margin,
+            means=self.means, by_segment=self.by_segment, currency=self.currency,
         )  # fmt: skip
+
+    @property
+    def money(self) -> str:
+        """The currency given, else that of the value of a point."""
+        return self.currency or str(getattr(self.value, "currency", ""))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -145,12 +164,24 @@ def _whole(case: Case, one: Override) -> Case:
         return replace(case, **{one.key: one.value})
     if one.key == "value_of_point":
         return replace(case, value=one.value)
-    if not isinstance(case.value, PointValue):
+    margin, priced = float(one.value), isinstance(case.value, PointValue)
+    if not priced and case.margin is None and not case.by_segment:
         raise DataError(
             "`margin` cannot be overridden: the value of a point was declared as an "
             "amount; override `value_of_point`."
         )
-    return replace(case, value=_at_margin(case.value, float(one.value)))
+    segments = {
+        name: (replace(terms, margin=margin), size)
+        for name, (terms, size) in (case.by_segment or {}).items()
+    }
+    return replace(
+        case,
+        value=_at_margin(case.value, margin)
+        if isinstance(case.value, PointValue)
+        else case.value,
+        margin=case.margin if case.margin is None else margin,
+        by_segment=segments or case.by_segment,
+    )
 
 
 def _at_margin(value: PointValue, margin: float) -> PointValue:

@@ -161,7 +161,7 @@ def attribute(
     alone = [worth(frozenset({i})) - base for i in range(len(items))]
     return Reasons(
         table=_table(case, items, alone, parts, whole), unit="amount",
-        total_amount=whole, who=overrides.who, currency=case.currency,
+        total_amount=whole, who=overrides.who, currency=case.money,
         method="Parts: Shapley values, which add up; alone: one assumption at a time.",
     )  # fmt: skip
 
@@ -245,7 +245,8 @@ def _ours(case: Case, one: Override) -> str:
     value: Any = case.value
     if one.key == "margin":
         terms = getattr(value, "terms", None)
-        return _shown(terms.margin, one.key) if terms else _format.MISSING
+        given = terms.margin if terms else case.margin
+        return _format.MISSING if given is None else _shown(given, one.key)
     if one.key == "value_of_point":
         total = getattr(value, "total", None)
         return _shown(value if total is None else float(total["estimate"]), one.key)

@@ -14,10 +14,11 @@ from cxlib.errors import ArgumentError
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
+from cxlib.roi.investments._tables import PORTFOLIO
 from cxlib.roi.investments.case import Case
 from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.reasons import Reasons, attribute
-from cxlib.roi.investments.simulation import EVEN, PORTFOLIO, SURE, Simulation
+from cxlib.roi.investments.simulation import EVEN, SURE, Simulation
 
 Array = npt.NDArray[np.float64]
 DROPPED, ALIKE = "dropped", 0.5
@@ -155,13 +156,14 @@ def sceptic(case: Case, overrides: Overrides) -> SideBySide:
     ...     "effect_low": [0.5], "effect_high": [1.5], "reach": [75],
     ...     "evidence": ["randomised"]})
     >>> ours = roi.Case(initiatives=one, value=2.0, steps_per_year=1, horizon=1)
-    >>> cfo = data.parse_overrides({"who": "the CFO", "discount_rate": 0.5})
+    >>> cfo = data.parse_overrides({"who": "the CFO", "discount_rate": 0.5,
+    ...                             "initiatives": {"Callback": {"cost": 150}}})
     >>> found = roi.sceptic(ours, cfo)
     >>> found.table["verdict"].tolist(), round(found.reasons.total_amount)
-    (['differ', 'differ'], -39)
+    (['differ', 'differ'], -89)
     """
     if not overrides.items:
-        return _nothing(overrides.who, case.currency, "no assumption was replaced")
+        return _nothing(overrides.who, case.money, "no assumption was replaced")
     ours, theirs = case.simulate(), case.under(overrides).simulate()
     found = side_by_side(ours, theirs, who=overrides.who)
     if found.table.empty:
@@ -214,8 +216,8 @@ def side_by_side(
     ...     "effect_low": [0.5], "effect_high": [1.5], "reach": [50]})
     >>> first, second = (roi.simulate(one.assign(cost=c), 2.0) for c in (100.0, 130.0))
     >>> found = roi.side_by_side(first, second).table.iloc[0]
-    >>> round(found["difference_p10_amount"], 6), round(found["difference_amount"], 6)
-    (-30.0, -30.0)
+    >>> [round(float(found[f"difference{p}_amount"]), 6) for p in ("_p10", "")]
+    [-30.0, -30.0]
     """
     if ours.draws is None or ours.table.empty:
         return _nothing(who, ours.currency, ours.reason or "nothing was simulated")

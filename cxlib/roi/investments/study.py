@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from cxlib.estimate.power import PowerRule
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
+from cxlib.roi.investments._cells import ACTS_ON, SCORE
 from cxlib.roi.investments._options import Options, options
 from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.simulation import Simulation
@@ -24,7 +25,7 @@ from cxlib.roi.investments.simulation import Simulation
 Array = npt.NDArray[np.float64]
 LEAST, MOST, SIZES = 50, 100_000, 16
 COLUMNS = [
-    *("initiative", "n", "score_error", "detectable_score", "power", "evppi_amount"),
+    *("initiative", "n", "effect_error", "detectable_effect", "power", "evppi_amount"),
     *("estimate", "std_error", "ci_lower", "ci_upper", "cost_amount", "wait_amount"),
     "net_amount",
 ]
@@ -34,7 +35,7 @@ COLUMNS = [
 class _Terms:
     """What a study costs and how it measures."""
 
-    sd: float
+    sd: Mapping[str, float]
     per_customer: float
     fixed: float
     weeks: float
@@ -50,8 +51,8 @@ class Study(Told):
     Attributes
     ----------
     table : pandas.DataFrame
-        initiative, n (customers an arm), score_error (standard error of the measured
-        effect), detectable_score (found with the power asked for), power (to find the
+        initiative, n (customers an arm), effect_error (standard error of the measured
+        effect), detectable_effect (found with the power asked for), power (to find the
         effect planned with), evppi_amount (knowing the effect exactly), estimate (what
         the study is worth), std_error, ci_lower, ci_upper (Monte Carlo error),
         cost_amount, wait_amount (lost while it runs), net_amount; the highest first.
@@ -89,13 +90,7 @@ class Study(Told):
             for name in ("estimate", "cost_amount", "net_amount", "evppi_amount")
         )
         low, high = _format.ends(row["ci_lower"], row["ci_upper"], "amount")
-        waits = row["wait_amount"] > 0
-        delay = (
-            f" and {_words.money(row['wait_amount'], self.currency)} of waiting "
-            f"{self.weeks:g} weeks"
-            if waits
-            else ""
-        )
+        delay = self._delay(row)
         costs = f"{worth} (95 % CI {low} to {high}) against a cost of {cost}{delay}"
         what = f"n = {row['n']:,} customers an arm on {row['initiative']} is worth"
         if not self.pays:
@@ -105,9 +100,15 @@ class Study(Told):
             )
         return (
             f"What to measure next: the effect of {row['initiative']}, worth up to "
-            f"{most}. An experiment of {what} {costs}: it pays, by {net}. It finds an "
-            f"effect of {_format.number(row['detectable_score'], 'score')} points."
+            f"{most}. An experiment of {what} {costs}: it pays, by {net}. It finds "
+            f"effects from {_format.number(row['detectable_effect'], 'score')} on."
         )
+
+    def _delay(self, row: pd.Series) -> str:
+        if not row["wait_amount"] > 0:
+            return ""
+        lost = _words.money(row["wait_amount"], self.currency)
+        return f" and {lost} of waiting {self.weeks:g} weeks"
 
     @property
     def display(self) -> pd.DataFrame:
@@ -119,9 +120,9 @@ class Study(Told):
         return pd.DataFrame(
             {
                 "experiment on": rows["initiative"],
-                "n an arm (finds, points)": column(rows["n"], "count")
+                "n an arm (finds from)": column(rows["n"], "count")
                 + " ("
-                + column(rows["detectable_score"], "score")
+                + column(rows["detectable_effect"], "score")
                 + ")",
                 "worth (95 % CI)": size + column(rows["ci_upper"], "amount") + ")",
                 "costs, with waiting": column(costs, "amount"),
@@ -147,7 +148,7 @@ class Study(Told):
 def next_study(
     simulation: Simulation | Draws,
     *,
-    sd: float,
+    sd: float | Mapping[str, float],
     cost_per_customer: float,
     fixed_cost: float = 0.0,
     weeks: float = 0.0,
@@ -163,9 +164,11 @@ def next_study(
     Parameters
     ----------
     simulation : Simulation or Draws
-    sd : float
-        Standard deviation of the score between customers, in score points: that of the
-        panel (`periods["score"].std()`).
+    sd : float or mapping
+        Standard deviation of what is measured between customers: of the score, that
+        of the panel (`periods["score"].std()`); by what the initiatives act on
+        ("score", "revenue", "retained", "cost_to_serve"; money and retention a year)
+        where they act on several. An initiative on another outcome is left out.
     cost_per_customer, fixed_cost : float
         Of the study, in money: per customer in either arm, and once.
     weeks : float
@@ -175,7 +178,7 @@ def next_study(
     budget : float, optional
         As in `information`.
     confidence_level, power : float
-        Of the test that `detectable_score` and `power` speak of; the value of the
+        Of the test that `detectable_effect` and `power` speak of; the value of the
         study does not depend on them.
 
     Returns
@@ -212,27 +215,29 @@ def next_study(
     _check(sd, cost_per_customer, fixed_cost, weeks, budget, sizes)
     rule = PowerRule(confidence_level=confidence_level, power=power)
     draws = simulation.draws if isinstance(simulation, Simulation) else simulation
-    names = draws.names if draws else ()
-    tested = [n for n in names if draws and f"effect of {n}" in draws.inputs]
+    spread = dict(sd) if isinstance(sd, Mapping) else {SCORE: sd}
+    tested = _tested(draws, spread) if draws else []
     if draws is None or not tested:
         given = simulation.reason if isinstance(simulation, Simulation) else ""
-        return _nothing(given or "no effect is uncertain", draws, weeks)
-    terms = _Terms(sd=sd, per_customer=cost_per_customer, fixed=fixed_cost, weeks=weeks)
+        return _nothing(given or "no effect of known spread is uncertain", draws, weeks)
+    terms = _Terms(
+        sd=spread, per_customer=cost_per_customer, fixed=fixed_cost, weeks=weeks
+    )
     every = _all_sizes(draws, tested, sizes, terms, options(draws, budget), rule)
     best = every.loc[every.groupby("initiative", sort=False)["net_amount"].idxmax()]
     order = ["net_amount", "estimate"]
     return Study(
         table=best.sort_values(order, ascending=False, ignore_index=True),
         sizes=every, unit="amount", currency=draws.currency, weeks=weeks,
-        assumptions=_assumptions(sd),
+        assumptions=_assumptions(spread),
         method=f"Expected value of sample information of a randomised test, two equal "
-        f"arms, score SD {sd:.3g}; finds: with power {power:g} at "
+        f"arms; finds: with power {power:g} at "
         f"{100 * confidence_level:g} % confidence; interval: Monte Carlo error.",
     )  # fmt: skip
 
 
 def _check(
-    sd: float,
+    sd: float | Mapping[str, float],
     per_customer: float,
     fixed: float,
     weeks: float,
@@ -240,7 +245,9 @@ def _check(
     sizes: Sequence[int] | None,
 ) -> None:
     most = float("inf")
-    _checks.in_range(sd, "sd", 0, most, ends="()")
+    for key, size in (sd if isinstance(sd, Mapping) else {SCORE: sd}).items():
+        _checks.one_of(key, "sd", ACTS_ON)
+        _checks.in_range(size, "sd", 0, most, ends="()")
     amounts = {"cost_per_customer": per_customer, "fixed_cost": fixed, "weeks": weeks}
     for name, value in amounts.items():
         _checks.in_range(value, name, 0, most, ends="[)")
@@ -250,6 +257,12 @@ def _check(
         raise ArgumentError(
             f"`sizes` is {list(sizes)!r}; give customers an arm, at least 2 each."
         )
+
+
+def _tested(draws: Draws, spread: Mapping[str, float]) -> list[str]:
+    """Return the initiatives whose effect is uncertain and can be measured."""
+    pairs = zip(draws.names, draws.plans.acts_on, strict=True)
+    return [n for n, on in pairs if on in spread and f"effect of {n}" in draws.inputs]
 
 
 def _all_sizes(
@@ -265,12 +278,14 @@ def _all_sizes(
     now, parts = float(choice.payoffs.mean(axis=0).max()), []
     for name in tested:
         at = draws.names.index(name)
-        n = np.array(sizes or _sizes(float(draws.plans.reach[at])), dtype=float)
+        n = np.array(sizes or _sizes(float(draws.plans.base["reach"][at])), dtype=float)
         lost = (draws.alone - late)[:, at]
         after = choice.payoffs - lost[:, None] * choice.holding(name)
         effect = draws.inputs[f"effect of {name}"]
-        found = knowing.sampled(after, effect, [0.0, *(2 * terms.sd**2 / n)])
-        rows = _rows(n, found, terms, rule, abs(float(effect.mean())))
+        error = terms.sd[draws.plans.acts_on[at]] * (2 / n) ** 0.5
+        found = knowing.sampled(after, effect, [0.0, *(error**2)])
+        rows = _rows(n, error, found, rule, abs(float(effect.mean())))
+        rows["cost_amount"] = terms.cost(n)
         wait = max(0.0, now - float(after.mean(axis=0).max()))
         parts.append(rows.assign(initiative=name, wait_amount=wait))
     table = pd.concat(parts, ignore_index=True)
@@ -284,33 +299,33 @@ def _sizes(reach: float) -> list[int]:
 
 
 def _rows(
-    n: Array, found: list[Knowing], terms: _Terms, rule: PowerRule, effect: float
+    n: Array, error: Array, found: list[Knowing], rule: PowerRule, effect: float
 ) -> pd.DataFrame:
-    error = terms.sd * (2 / n) ** 0.5
     value = np.array([one.value for one in found[1:]])
     spread = np.array([one.std_error for one in found[1:]])
     pairs = list(zip(error.tolist(), n.tolist(), strict=True))
     return pd.DataFrame(
         {
             "n": n.astype(int),
-            "score_error": error,
-            "detectable_score": [rule.detectable(e, n=m) for e, m in pairs],
+            "effect_error": error,
+            "detectable_effect": [rule.detectable(e, n=m) for e, m in pairs],
             "power": [rule.chance(effect, e, n=m) for e, m in pairs],
             "evppi_amount": found[0].value,
             "estimate": value,
             "std_error": spread,
             "ci_lower": np.maximum(0, value - 1.959963984540054 * spread),
             "ci_upper": value + 1.959963984540054 * spread,
-            "cost_amount": terms.cost(n),
         }
     )
 
 
-def _assumptions(sd: float) -> tuple[Assumption, ...]:
+def _assumptions(spread: Mapping[str, float]) -> tuple[Assumption, ...]:
+    known = _words.listed([f"{_words.plain(k)} {sd:.3g}" for k, sd in spread.items()])
     return (
         Assumption(
             text="The study is a randomised test that measures the effect the "
-            f"initiative would have when rolled out, on scores with SD {sd:.3g}.",
+            "initiative would have when rolled out; standard deviation between "
+            f"customers: {known}.",
             quality="medium",
             impact="high",
         ),
