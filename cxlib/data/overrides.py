@@ -269,6 +269,10 @@ def _is_value(value: object) -> bool:
     return all(map(number, (size, low, high))) and bool(low <= size <= high)
 
 
+def _is_true(value: object) -> bool:
+    return value is True
+
+
 def _is_start(value: object) -> bool:
     return _within(0)(value) or (isinstance(value, str) and bool(value))
 
@@ -296,7 +300,7 @@ _EACH: dict[str, tuple[Callable[[Any], bool], str]] = {
     "decay": (_within(0, 1, ends="[)"), "a share below 1 lost a year"),
     "slip": (_within(0), "months that are not negative"),
     "evidence": (GRADES.__contains__, f"one of {', '.join(GRADES)}"),
-    "drop": ((True).__eq__, "true or false"),
+    "drop": (_is_true, "true or false"),
 }  # fmt: skip
 _RANGED = ("cost", "running_cost", "reach", "duration", "ramp", "decay", "slip")
 _EACH |= {f"{key}_{end}": _EACH[key] for key in _RANGED for end in ("low", "high")}

@@ -81,7 +81,7 @@ def perfect(payoffs: npt.ArrayLike) -> Knowing:
 
     Examples
     --------
-    >>> perfect([[0, 2.0], [0, -2.0], [0, 2.0], [0, -1.0]]).value
+    >>> perfect([[0, 2.0], [0, -2.0], [0, 2.0], [0, -1.0]] * 100).value
     0.75
     """
     gaps = over_best(payoffs)
@@ -107,8 +107,8 @@ def partial(payoffs: npt.ArrayLike, inputs: npt.ArrayLike) -> Knowing:
     Each choice's payoff is regressed on the inputs (restricted cubic splines and
     pairwise products, size by generalised cross-validation). What the regression on
     four fifths of the draws advises is then paid with the actual payoffs of the other
-    fifth, so noise fitted by the regression is never counted as a gain; what is left
-    of the bias is downward and small. Inputs whose regression cannot be told from
+    fifth, and so is the choice that is now best, so luck is never counted as a gain;
+    what is left of the bias is downward and small. Inputs whose regression cannot be told from
     noise (F test, 0.001 over all choices) are worth exactly nothing.
 
     References
@@ -181,8 +181,12 @@ def sampled(
 
 
 def _paid(gaps: Array, choice: npt.NDArray[np.intp]) -> Knowing:
-    """Pay each draw's choice."""
-    gained = np.take_along_axis(gaps, choice[:, None], axis=1)[:, 0]
+    """Pay each draw's choice, less the choice now best on the draws of other folds."""
+    fold = np.arange(len(gaps)) % FOLDS
+    sums = np.array([gaps[fold == k].sum(axis=0) for k in range(FOLDS)])
+    now = (sums.sum(axis=0) - sums).argmax(axis=1)[fold]
+    paid = np.take_along_axis(gaps, np.column_stack([choice, now]), axis=1)
+    gained = paid[:, 0] - paid[:, 1]
     return Knowing(
         value=max(0.0, float(gained.mean())),
         std_error=float(gained.std() / len(gained) ** 0.5),
