@@ -108,8 +108,8 @@ def partial(payoffs: npt.ArrayLike, inputs: npt.ArrayLike) -> Knowing:
     pairwise products, size by generalised cross-validation). What the regression on
     four fifths of the draws advises is then paid with the actual payoffs of the other
     fifth, and so is the choice that is now best, so luck is never counted as a gain;
-    what is left of the bias is downward and small. Inputs whose regression cannot be told from
-    noise (F test, 0.001 over all choices) are worth exactly nothing.
+    what is left of the bias is downward and small. Inputs whose regression cannot be
+    told from noise (F test, 0.001 over all choices) are worth exactly nothing.
 
     References
     ----------

@@ -134,10 +134,10 @@ def test_payoffs_and_inputs_are_checked():
         knowing.perfect([1.0, 2.0])
     with pytest.raises(ArgumentError, match="one row for each of the 2 draws"):
         knowing.partial([[0, 1], [0, 2]], [1.0])
+    x = np.random.default_rng(0).normal(size=500)
+    pays = np.column_stack([0 * x, x])
     with pytest.raises(ArgumentError, match="none may be below zero"):
-        rng = np.random.default_rng(0)
-        x = rng.normal(size=500)
-        knowing.sampled(np.column_stack([0 * x, x]), x, [-1.0])
+        knowing.sampled(pays, x, [-1.0])
 
 
 def test_fund_or_not_in_closed_form():

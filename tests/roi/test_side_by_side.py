@@ -35,8 +35,10 @@ def plans(**columns):
 
 
 def case(**settings):
-    given = {"initiatives": plans(), "value": 1.0, "horizon": 1, "steps_per_year": 1,
-             "discount_rate": 0.0, "n_draws": 2_000, "rng": 3, "currency": "EUR"}  # fmt: skip
+    given = {
+        "initiatives": plans(), "value": 1.0, "horizon": 1, "steps_per_year": 1,
+        "discount_rate": 0.0, "n_draws": 2_000, "rng": 3, "currency": "EUR",
+    }  # fmt: skip
     return roi.Case(**given | settings)
 
 
@@ -128,7 +130,8 @@ def test_a_file_that_is_not_there_or_empty(tmp_path):
 def test_case_is_what_simulate_gives():
     ours = case().simulate()
     same = roi.simulate(
-        plans(), 1.0, horizon=1, steps_per_year=1, discount_rate=0, n_draws=2_000, rng=3,
+        plans(), 1.0, horizon=1, steps_per_year=1, discount_rate=0, n_draws=2_000,
+        rng=3,
     )  # fmt: skip
     pd.testing.assert_frame_equal(ours.table, same.table)
 

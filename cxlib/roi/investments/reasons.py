@@ -101,7 +101,7 @@ def attribute(
     overrides: Overrides,
     *,
     total: float | None = None,
-    n_draws: int = 2_000,
+    n_draws: int = 1_000,
 ) -> Reasons:
     """Split the difference between a case and another reader's over the assumptions.
 
