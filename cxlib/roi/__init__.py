@@ -7,6 +7,7 @@ from cxlib.roi.investments.case import Case
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.information import information
+from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.monte_carlo import simulate
 from cxlib.roi.investments.reasons import attribute
 from cxlib.roi.investments.sceptic import sceptic, side_by_side
@@ -27,6 +28,7 @@ from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
     "Case",
+    "Draws",
     "Fit",
     "Fits",
     "Payoff",

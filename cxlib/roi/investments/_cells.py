@@ -25,6 +25,7 @@ DEFAULT: dict[str, float | str] = {
     "effect_on": SCORE, "segment": "", "group": "", "rho": 1.0, "source": "",
     "owner": "", "distribution": "normal2",
 }  # fmt: skip
+SHARES = ("effect", "reach", "decay")
 _TOP = {"decay": 1.0}
 
 
@@ -122,7 +123,8 @@ def _of_shapes(frame: pd.DataFrame) -> list[Rule]:
              "Name the shape of the input, or leave it blank."),
             (column, (shape == "lognormal") & (low <= 0),
              "is lognormal, and the P10 is not above zero", "Use normal2."),
-            (column, (shape == "beta") & ((low <= 0) | (high >= 1)),
+            (column,
+             (shape == "beta") & ((name not in SHARES) | (low <= 0) | (high >= 1)),
              "is beta, and the range is not within 0 to 1", "Use normal2."),
         ]  # fmt: skip
     return rules

@@ -18,21 +18,22 @@ from cxlib.roi.investments.initiatives import Plans
 
 Array = npt.NDArray[np.float64]
 Ledger = dict[tuple[int, int | str], float]
-CELLS = 2_000_000
+CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flows:
     """Outcomes over draws.
 
-    `alone` and `credited` are NPVs, shape (draws, initiatives): done alone, and with
-    overlap taken out; `paid` the discounted and `upfront` the first cost. `total` is
-    the portfolio's cumulative discounted cash, shape (draws, steps + 1); `payback`
-    years for each initiative alone and, last, the portfolio; `mean_cash` the mean
-    cash flow of each, and of the portfolio; `ledger` the money each loses to another.
+    `npv`, shape (draws, initiatives + 1), are NPVs done alone, and of the portfolio;
+    `alone` those of each; `credited` those with overlap taken out; `paid` the
+    discounted and `upfront` the first cost. `total` is the portfolio's cumulative
+    discounted cash, shape (draws, steps + 1); `payback` years for each initiative alone
+    and, last, the portfolio; `mean_cash` the mean cash flow of each, and of the
+    portfolio; `ledger` the money each loses to another.
     """
 
-    alone: Array
+    npv: Array
     credited: Array
     paid: Array
     upfront: Array
@@ -40,6 +41,11 @@ class Flows:
     payback: Array
     mean_cash: Array
     ledger: Ledger
+
+    @property
+    def alone(self) -> Array:
+        """NPV of each done alone, shape (draws, initiatives)."""
+        return self.npv[:, :-1]
 
 
 def chunks(n: int, plans: Plans, settings: Settings) -> Iterator[slice]:
@@ -65,8 +71,8 @@ def evaluate(
 ) -> Flows:
     """Evaluate all draws."""
     n, steps = world.n, settings.steps
-    alone, credited, paid, first = (np.empty((n, plans.n)) for _ in range(4))
-    total, back = np.empty((n, steps + 1)), np.empty((n, plans.n + 1))
+    credited, paid, first = (np.empty((n, plans.n)) for _ in range(3))
+    npv, total, back = (np.empty((n, k)) for k in (plans.n + 1, steps + 1, plans.n + 1))
     cash, ledger = np.zeros((plans.n + 1, steps + 1)), Ledger()
     for rows in chunks(n, plans, settings):
         scene = cut(plans, world, markets, settings, rows)
@@ -74,15 +80,16 @@ def evaluate(
             paid[rows, at] = scene.paid(at)
             first[rows, at] = scene.courses[at].upfront
             flow = _alone(scene, at)
-            alone[rows, at] = flow.T @ settings.factors
+            npv[rows, at] = flow.T @ settings.factors
             back[rows, at] = _years(flow, settings)
             cash[at] += flow.sum(axis=1)
         flow = _all(scene, credited[rows], paid[rows], ledger)
+        npv[rows, -1] = credited[rows].sum(axis=1)
         total[rows] = np.cumsum(flow.T * settings.factors, axis=1)
         back[rows, -1] = _years(flow, settings)
         cash[-1] += flow.sum(axis=1)
     means = {pair: amount / n for pair, amount in ledger.items()}
-    return Flows(alone, credited, paid, first, total, back, cash / n, means)
+    return Flows(npv, credited, paid, first, total, back, cash / n, means)
 
 
 def _alone(scene: Scene, at: int) -> Array:

@@ -153,7 +153,7 @@ def grouped(
             told(members[one], members[other], amount * base)
 
     group = Reached(units, rank, _cells(found, members))
-    shares = credit(group, found.settings.overlap, lost if told else None)
+    shares = credit(group, found.settings.overlap, lost=lost if told else None)
     return {at: each * base for at, each in zip(members, shares, strict=True)}
 
 

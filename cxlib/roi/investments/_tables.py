@@ -28,7 +28,7 @@ def returns(
     plans: Plans, settings: Settings, flows: Flows, reach: Array
 ) -> pd.DataFrame:
     """Return one row an initiative by NPV, the portfolio last."""
-    npv = np.column_stack([flows.alone, flows.credited.sum(axis=1)])
+    npv = flows.npv
     paid = np.column_stack([flows.paid, flows.paid.sum(axis=1)])
     never = np.isnan(flows.payback)
     middle = np.median(np.where(never, np.inf, flows.payback), axis=0)
@@ -92,9 +92,9 @@ def fan(total: Array, settings: Settings) -> pd.DataFrame:
     )
 
 
-def quantiles(names: list[str], npv: Array) -> pd.DataFrame:
+def quantiles(plans: Plans, npv: Array) -> pd.DataFrame:
     """Return the percentiles of each NPV."""
-    probability = np.arange(1, 100) / 100
+    probability, names = np.arange(1, 100) / 100, [*plans.name, PORTFOLIO]
     return pd.DataFrame(
         {
             "initiative": np.repeat(names, len(probability)),

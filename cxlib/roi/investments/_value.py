@@ -78,6 +78,7 @@ def read(
     if value is None:
         return Given(margin=margin, means=known)
     if isinstance(value, PointValue):
+        _same_margin(value.terms, margin)
         return Given(
             terms=value.terms, headroom=value.headroom, customers=value.n_last,
             currency=value.currency, margin=margin, means=known,
@@ -92,6 +93,14 @@ def read(
         declared=declared, margin=margin, means=known,
         assumptions=_vouched(value, declared),
     )  # fmt: skip
+
+
+def _same_margin(terms: Terms | None, margin: float | None) -> None:
+    if terms is not None and margin is not None and terms.margin != margin:
+        raise ArgumentError(
+            f"`margin` is {margin!r} and the value of a point was made with "
+            f"{terms.margin!r}; give one margin to both, or none here."
+        )
 
 
 def _declared(value: Mapping[str, Any]) -> tuple[float, float, float, str]:

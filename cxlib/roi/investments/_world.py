@@ -68,10 +68,13 @@ def _one(plans: Plans, name: str, n: int, start: int, effects: Array) -> Array:
             if name == "effect"
             else _streams.stream(start, what).standard_normal(n)
         )
+        shape = plans.shape[name][at]
+        share = shape == "beta" and name == "reach"
+        unit = float(plans.size[at]) if share else 1.0
         centre, low, high = (
-            float(each[name][at]) for each in (plans.base, plans.low, plans.high)
+            float(each[name][at]) / unit for each in (plans.base, plans.low, plans.high)
         )
-        found[:, at] = through(plans.shape[name][at], centre, low, high, z)
+        found[:, at] = unit * through(shape, centre, low, high, z)
     return np.clip(found, *_bounds(plans, name))
 
 

@@ -19,7 +19,6 @@ from cxlib.roi.investments._scene import market_of
 from cxlib.roi.investments._spans import fifths, spans
 from cxlib.roi.investments._stated import stated
 from cxlib.roi.investments._streams import Correlation
-from cxlib.roi.investments._tables import PORTFOLIO
 from cxlib.roi.investments._world import World
 from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.initiatives import WIDTH, Plans, read_plans
@@ -80,7 +79,8 @@ def simulate(
         number from 0 to 1, more within a `group`; or a correlation matrix with names
         as rows and columns, which replaces groups.
     margin : float, optional
-        Contribution margin, share of revenue; that of `value` when not given.
+        Contribution margin, share of revenue; that of `value` when not given, and the
+        same where both are.
     means : mapping, optional
         revenue and cost_to_serve (money a customer and year), retained (share a year);
         those of `value` when not given.
@@ -131,7 +131,8 @@ def simulate(
     the strongest (in points; in money where they act on different things, as retention
     and revenue), never the sum, and what the others would have claimed is charged to
     it. A score cannot rise above the best one seen, no more customers can be kept than
-    leave, no more cost saved than there is. `overlaps` lists every amount.
+    leave, no more cost saved than there is (customers kept by a higher score are not
+    in this count). `overlaps` lists every amount.
 
     References
     ----------
@@ -192,7 +193,6 @@ def _check(
 
 def _gathered(draws: Draws, flows: Flows) -> Simulation:
     plans, settings, world = draws.plans, draws.settings, draws.world
-    npv = np.column_stack([flows.alone, flows.credited.sum(axis=1)])
     widths = ", ".join(f"{grade} x {width:g}" for grade, width in WIDTH.items())
     found = Simulation(
         table=_tables.returns(
@@ -200,7 +200,7 @@ def _gathered(draws: Draws, flows: Flows) -> Simulation:
         ),
         unit="amount",
         fan=_tables.fan(flows.total, settings),
-        quantiles=_tables.quantiles([*plans.name, PORTFOLIO], npv),
+        quantiles=_tables.quantiles(plans, flows.npv),
         overlaps=_tables.ledger(plans, flows),
         inputs=spans(plans, draws.markets, settings),
         n_draws=world.n,

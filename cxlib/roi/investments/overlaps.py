@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,9 @@ class Reached:
     cells: list[tuple[float, list[Array | None]]]
 
 
-def credit(group: Reached, overlap: Overlap, lost: Lost | None = None) -> list[Array]:
+def credit(
+    group: Reached, overlap: Overlap, *, lost: Lost | None = None
+) -> list[Array]:
     """Return units x share of customers credited to each initiative of a group.
 
     Parameters
@@ -52,74 +54,72 @@ def credit(group: Reached, overlap: Overlap, lost: Lost | None = None) -> list[A
     taken out. An initiative that does harm keeps all of it and takes nothing.
     """
     found = [np.zeros((1, 1)) for _ in group.units]
+    ahead = _Order(group.rank) if overlap != "none" else _Order([])
     for weight, shares in group.cells:
-        inside = [at for at, share in enumerate(shares) if share is not None]
+        inside = {at: share for at, share in enumerate(shares) if share is not None}
+        part = _Cell(inside, {at: ahead.of(at, inside) for at in inside}, overlap)
         for at in inside:
-            ahead = [] if overlap == "none" else _ahead(group, inside, at)
-            own = group.units[at] * weight
-            left = _left(at, ahead, shares, overlap)
-            found[at] = found[at] + own * left
-        if lost is not None and overlap != "none":
-            _told(group, inside, shares, weight, overlap, lost)
+            found[at] = found[at] + group.units[at] * (weight * part.left[at])
+            if lost is not None:
+                for other, first in part.ahead[at]:
+                    taken = weight * np.where(first, part.taken(at, other), 0.0)
+                    lost(at, other, group.units[at] * taken)
     return found
 
 
-def _ahead(group: Reached, inside: list[int], at: int) -> Firsts:
-    """Return the others of a cell, and where each ranks before one that gains."""
-    own, gains = group.rank[at], group.rank[at] > 0
-    return [
-        (other, gains & (group.rank[other] >= own if other < at
-                         else group.rank[other] > own))
-        for other in inside
-        if other != at
-    ]  # fmt: skip
+class _Order:
+    """Who ranks before whom, among those that gain."""
+
+    def __init__(self, rank: list[Array]) -> None:
+        self.rank = rank
+        self.gains = [each > 0 for each in rank]
+
+    def of(self, at: int, inside: Collection[int]) -> Firsts:
+        """Return the others of a cell, and where each ranks before one that gains."""
+        if not self.rank:
+            return []
+        own, gains = self.rank[at], self.gains[at]
+        return [
+            (other, gains & (self.rank[other] >= own if other < at
+                             else self.rank[other] > own))
+            for other in inside
+            if other != at
+        ]  # fmt: skip
 
 
-def _left(
-    at: int,
-    ahead: Firsts,
-    shares: list[Array | None],
-    overlap: Overlap,
-) -> Array:
-    """Return the share of customers left to one after those ranked before it."""
-    own = np.asarray(shares[at])
-    if overlap == "nested":
-        before = _covered(ahead, shares)
-        return np.asarray(np.clip(own - before, 0, None))
-    found = own
-    for other, first in ahead:
-        found = found * np.where(first, 1 - np.asarray(shares[other]), 1.0)
-    return np.asarray(found)
+class _Cell:
+    """A part of the customers: the share left to each, and what each takes."""
 
+    def __init__(
+        self, shares: dict[int, Array], ahead: dict[int, Firsts], overlap: Overlap
+    ) -> None:
+        self.shares, self.ahead, self.nested = shares, ahead, overlap == "nested"
+        self.before = {at: self._covered(at) for at in shares if self.nested}
+        self.left = {at: self._left(at) for at in shares}
 
-def _covered(ahead: Firsts, shares: list[Array | None]) -> Array:
-    found = np.zeros(1)
-    for other, first in ahead:
-        found = np.maximum(found, np.where(first, np.asarray(shares[other]), 0.0))
-    return found
+    def _left(self, at: int) -> Array:
+        """Return the share of customers left to one after those ranked before it."""
+        found = self.shares[at]
+        if self.nested:
+            return np.asarray(np.clip(found - self.before[at], 0, None))
+        for other, first in self.ahead[at]:
+            found = found * (1 - self.shares[other] * first)
+        return found
 
+    def _covered(self, at: int) -> Array:
+        found = np.zeros(1)
+        for other, first in self.ahead[at]:
+            found = np.maximum(found, self.shares[other] * first)
+        return found
 
-def _told(
-    group: Reached,
-    inside: list[int],
-    shares: list[Array | None],
-    weight: float,
-    overlap: Overlap,
-    lost: Lost,
-) -> None:
-    """Report what each loses to each that ranks before it."""
-    ranks = {at: _ahead(group, inside, at) for at in inside}
-    for at in inside:
-        own = np.asarray(shares[at])
-        for other, first in ranks[at]:
-            if overlap == "nested":
-                before = _covered(ranks[other], shares)
-                theirs = np.asarray(shares[other])
-                taken = np.minimum(theirs, own) - np.minimum(before, own)
-                taken = np.clip(taken, 0, None)
-            else:
-                taken = own * _left(other, ranks[other], shares, overlap)
-            lost(at, other, group.units[at] * weight * np.where(first, taken, 0.0))
+    def taken(self, at: int, other: int) -> Array:
+        """Return the share of one's customers that another, ranked before, takes."""
+        own = self.shares[at]
+        if not self.nested:
+            return own * self.left[other]
+        theirs, before = self.shares[other], self.before[other]
+        taken = np.minimum(theirs, own) - np.minimum(before, own)
+        return np.asarray(np.clip(taken, 0, None))
 
 
 def capped(total: Array, limit: Array) -> Array:

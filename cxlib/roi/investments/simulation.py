@@ -19,6 +19,7 @@ from cxlib.roi.investments._market import Market
 from cxlib.roi.investments._tables import COLUMNS, FAN, OVERLAPS, PORTFOLIO
 from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.initiatives import Plans
+from cxlib.roi.investments.ledger import Ledger
 
 VALUE, RATE = "value of a point", "discount rate"
 SURE, EVEN = 0.8, 0.5
@@ -121,6 +122,19 @@ class Simulation(Told):
         if not drivers.any():
             return "is more than there is to gain"
         return "would be claimed twice, or is more than there is to gain,"
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is taken out as counted twice, and who is credited instead."""
+        alone = self.table.iloc[:-1]
+        rule = self.settings.overlap if self.settings is not None else "none"
+        return Ledger(
+            table=self.overlaps, unit="amount", overlap=rule, currency=self.currency,
+            gross_amount=float((alone["npv_amount"] + alone["cost_amount"]).sum()),
+            method="A customer reached twice on one driver is credited to the "
+            f"strongest initiative; overlap: {rule}. The amounts add up to all that is "
+            "taken out.",
+        )  # fmt: skip
 
     @property
     def precision(self) -> str:
