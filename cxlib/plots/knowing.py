@@ -190,7 +190,7 @@ def _count(ax: Axes, draws: int) -> None:
 
 
 def _money(ax: Axes, label: str) -> None:
-    ax.locator_params(axis="x", nbins=6)
+    ax.locator_params(axis="x", nbins=5)
     ax.xaxis.set_major_formatter(lambda x, _: _format.number(float(x), "count"))
     ax.set_xlabel(label)
 

@@ -21,7 +21,7 @@ from cxlib.roi.investments.case import Case
 from cxlib.roi.investments.simulation import Simulation
 
 Array = npt.NDArray[np.float64]
-EXACT, ORDERS = 8, 24
+EXACT, ORDERS = 6, 16
 COLUMNS = [
     *("assumption", "initiative", "ours", "theirs", "why", "alone_amount"),
     *("difference_amount", "share_of_difference"),
@@ -123,8 +123,8 @@ def attribute(
     Notes
     -----
     An assumption's part is its Shapley value: what replacing it adds, averaged over
-    all orders in which the assumptions could be replaced; up to eight exactly, with
-    more over 24 random orders. The parts add up to the difference. What fewer draws
+    all orders in which the assumptions could be replaced; up to six exactly, with
+    more over 16 random orders. The parts add up to the difference. What fewer draws
     miss of `total` is spread in proportion to the parts.
 
     References
