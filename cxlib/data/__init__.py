@@ -3,6 +3,12 @@
 from cxlib.data.claims import read_claims
 from cxlib.data.contract import CONTRACTS, Contract, contract
 from cxlib.data.open import FileInfo
+from cxlib.data.overrides import (
+    Override,
+    Overrides,
+    parse_overrides,
+    read_overrides,
+)
 from cxlib.data.read import read
 from cxlib.data.source import FORMATS, KEYS, Source, parse
 from cxlib.data.table import Table
@@ -14,11 +20,15 @@ __all__ = [
     "KEYS",
     "Contract",
     "FileInfo",
+    "Override",
+    "Overrides",
     "Source",
     "Table",
     "contract",
     "parse",
+    "parse_overrides",
     "project_root",
     "read",
     "read_claims",
+    "read_overrides",
 ]

@@ -17,6 +17,7 @@ from cxlib.plots.journeys import (
     metric_forest,
     transition_differences,
 )
+from cxlib.plots.knowing import information, side_by_side
 from cxlib.plots.nps import (
     change_split,
     driver_shares,
@@ -76,6 +77,7 @@ __all__ = [
     "funnel_gap",
     "funnel_steps",
     "importance_performance",
+    "information",
     "keyness",
     "leads",
     "league_table",
@@ -106,6 +108,7 @@ __all__ = [
     "score_trend",
     "segment_effects",
     "segment_scores",
+    "side_by_side",
     "specifications",
     "survival_curves",
     "themes_seen",

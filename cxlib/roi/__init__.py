@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from cxlib.roi.investments.break_even import break_even
+from cxlib.roi.investments.case import Case
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
+from cxlib.roi.investments.information import information
 from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.monte_carlo import simulate
+from cxlib.roi.investments.reasons import attribute
+from cxlib.roi.investments.sceptic import sceptic, side_by_side
 from cxlib.roi.investments.simulation import Simulation
+from cxlib.roi.investments.study import next_study
 from cxlib.roi.investments.swing import tornado
 from cxlib.roi.regressions.calibration import calibration
 from cxlib.roi.regressions.checks import diagnose
@@ -36,6 +42,7 @@ from cxlib.roi.worth.value import PointValue, point_value
 __all__ = [
     "CostToServe",
     "DeclaredPoint",
+    "Case",
     "Draws",
     "Fit",
     "Fits",
@@ -49,6 +56,8 @@ __all__ = [
     "Simulation",
     "Survival",
     "TransitionValue",
+    "attribute",
+    "break_even",
     "by_score",
     "calibration",
     "caveats",
@@ -57,9 +66,11 @@ __all__ = [
     "diagnose",
     "fit",
     "fit_outcomes",
+    "information",
     "irr",
     "lifetime_value",
     "linearity_caveat",
+    "next_study",
     "npv",
     "panel",
     "payback",
@@ -70,6 +81,10 @@ __all__ = [
     "sensitivity",
     "separation",
     "shape",
+    "sceptic",
+    "sensitivity",
+    "separation",
+    "side_by_side",
     "simulate",
     "specifications",
     "spending",
