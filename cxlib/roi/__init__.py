@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cxlib.roi.choice.portfolio import choose
+from cxlib.roi.choice.ranking import ranks
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.monte_carlo import simulate
@@ -28,6 +30,7 @@ __all__ = [
     "Simulation",
     "by_score",
     "caveats",
+    "choose",
     "decision",
     "diagnose",
     "fit",
@@ -39,6 +42,7 @@ __all__ = [
     "payoff",
     "placebo_lead",
     "point_value",
+    "ranks",
     "sensitivity",
     "separation",
     "simulate",
