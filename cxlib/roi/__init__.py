@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from cxlib.roi.choice.delay import cost_of_delay
+from cxlib.roi.choice.pareto import frontier
 from cxlib.roi.choice.portfolio import choose
+from cxlib.roi.choice.quadrant import quadrants
 from cxlib.roi.choice.ranking import ranks
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
@@ -31,10 +34,12 @@ __all__ = [
     "by_score",
     "caveats",
     "choose",
+    "cost_of_delay",
     "decision",
     "diagnose",
     "fit",
     "fit_outcomes",
+    "frontier",
     "irr",
     "npv",
     "panel",
@@ -42,6 +47,7 @@ __all__ = [
     "payoff",
     "placebo_lead",
     "point_value",
+    "quadrants",
     "ranks",
     "sensitivity",
     "separation",

@@ -11,6 +11,7 @@ import pandas as pd
 from cxlib import _checks
 from cxlib.errors import DataError, Problem
 from cxlib.roi.choice._scenarios import by_name
+from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.initiatives import P90
 
 Array = npt.NDArray[np.float64]
@@ -120,19 +121,19 @@ def in_circle(needs: list[Pair], n: int) -> list[int]:
 
 def read_effort(
     initiatives: pd.DataFrame | None,
-    names: tuple[str, ...],
-    cost: Array,
+    draws: Draws,
     *,
     unit: str,
     rng: int | np.random.Generator,
-) -> Effort | None:
+) -> Effort:
     """Draw efforts through P10, estimate and P90; the cost where no effort is given.
 
     A two-piece lognormal: never below zero, its quantiles exactly those given.
     """
+    names = draws.names
     frame = by_name(initiatives, names)
     if "effort" not in frame.columns or frame["effort"].isna().all():
-        return Effort(cost, "discounted cost", given=False)
+        return Effort(draws.cost, f"{draws.currency} of cost".strip(), given=False)
     mid = pd.to_numeric(frame["effort"], errors="coerce").to_numpy(dtype=float)
     ends = []
     for side in ("low", "high"):
@@ -142,7 +143,7 @@ def read_effort(
         ends.append(np.where(np.isnan(value), mid, value))
     _check_effort(mid, ends[0], ends[1], names)
     generator = _checks.generator(rng)
-    z = generator.normal(size=(len(names), len(cost))).T
+    z = generator.normal(size=(len(names), len(draws.alone))).T
     with np.errstate(divide="ignore"):
         below, above = np.log(mid / ends[0]) / P90, np.log(ends[1] / mid) / P90
     return Effort(mid * np.exp(np.where(z < 0, below, above) * z), unit, given=True)

@@ -87,7 +87,8 @@ def read_budget(budget: Budget) -> list[float]:
     """Return the budget of each quarter; none without a limit."""
     if budget is None:
         return []
-    listed = [budget] if isinstance(budget, int | float) else list(budget)
+    many = isinstance(budget, Sequence | np.ndarray)
+    listed: list[float] = list(budget) if many else [budget]  # type: ignore[arg-type, list-item]
     if not listed:
         raise ArgumentError("`budget` is an empty list; give a number a quarter.")
     for one in listed:
