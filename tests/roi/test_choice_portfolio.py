@@ -17,7 +17,7 @@ from cxlib.roi.choice._columns import Ties
 from cxlib.roi.choice._program import program, program_averse
 from cxlib.roi.choice._rules import make_rules
 from cxlib.roi.choice._solve import Risk, all_sets, scores, worst
-from cxlib.roi.choice._values import Values, overlapping, read_values
+from cxlib.roi.choice._values import overlapping, read_values
 
 from .choosing import made
 
@@ -344,15 +344,6 @@ def test_nothing_to_choose_from():
 def test_another_table_than_the_simulated_one_is_refused():
     with pytest.raises(DataError, match="initiative 'C' was simulated and is not in"):
         roi.choose(made([[9, 8, 7]], [6, 5, 4]), table(2), budget=10)
-
-
-def test_values_of_draws_are_thinned_only_where_many_sets_overlap():
-    pairs = dict.fromkeys(itertools.combinations(range(10), 2), 1.0)
-    many = made(np.ones((3000, 10)), np.ones(10), overlap=pairs)
-    assert len(read_values(many).amounts) == 2000
-    few = made(np.ones((3000, 10)), np.ones(10), overlap={(0, 1): 1.0})
-    assert len(read_values(few).amounts) == 3000
-    assert isinstance(read_values(few), Values)
 
 
 @pytest.mark.slow

@@ -76,8 +76,8 @@ def test_the_sentence_of_ranks():
     assert found.text == (
         "By net present value, A is first in 50 % of 12 draws (80 % interval of its "
         "rank: 1 to 2 of 3); it returns 0.50 EUR (80 % interval −1.00 to 1.00) more "
-        "than B. Neighbours that cannot be told apart at 80 %: A and B (75 %) and B and "
-        "C (75 %). Per cost, A is first in 75 %."
+        "than B. Neighbours that cannot be told apart at 80 %: A and B (75 %) and B "
+        "and C (75 %). Per cost, A is first in 75 %."
     )
     assert list(found.display)[2:] == ["rank (80 %)", "first", "among the first 3"]
     assert roi.ranks(made([[1.0]], 1)).text == "A is the only initiative."
@@ -185,7 +185,7 @@ def test_efforts_that_cannot_be_meant(columns, told):
 
 
 def test_frontier_by_hand():
-    """C returns less than A for more effort and risk; B returns more for more effort."""
+    """C returns less than A for more effort and risk; B more for more effort."""
     draws = made(np.array([[5, 9, -1], [5, 9, 5.0]]), [1, 1, 1])
     found = roi.frontier(draws, EFFORT)
     rows = found.table.set_index("initiative")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -102,20 +99,3 @@ def chance(value: float) -> str:
     if 0 < value < 0.01:
         return "< 1 %"
     return f"{_format.number(float(value), 'share', decimals=0)} %"
-
-
-def thinned(draws: Draws, n: int) -> Draws:
-    """Return the first `n` draws of everything that has a row a draw."""
-    found: Draws = _cut(draws, len(draws.alone), n)
-    return found
-
-
-def _cut(value: Any, rows: int, n: int) -> Any:  # noqa: ANN401
-    if isinstance(value, np.ndarray):
-        return value[:n] if value.ndim and value.shape[0] == rows else value
-    if isinstance(value, dict):
-        return {key: _cut(one, rows, n) for key, one in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        parts = {f.name: _cut(getattr(value, f.name), rows, n) for f in fields(value)}
-        return replace(value, **parts)
-    return value

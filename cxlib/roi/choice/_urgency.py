@@ -10,12 +10,12 @@ import pandas as pd
 
 from cxlib.errors import DataError, Problem
 from cxlib.roi.choice._columns import texts
-from cxlib.roi.choice._scenarios import by_name, thinned
+from cxlib.roi.choice._scenarios import by_name
 from cxlib.roi.investments.draws import Draws
 
 Array = npt.NDArray[np.float64]
 URGENCIES = ("linear", "deadline", "decay")
-QUARTER, FEWER, KNOTS = 13.0, 2_000, 9
+QUARTER, KNOTS = 13.0, 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,18 +73,16 @@ def weekly(draws: Draws, urgency: Urgency, weeks: float) -> Array:
 def curves(draws: Draws, urgency: Urgency, longest: float) -> tuple[Array, Array]:
     """Return weeks, and the mean cost of waiting them, shape (initiatives, weeks).
 
-    Linear follows the simulation itself, on fewer draws. A deadline that is missed
-    costs the mean NPV where that is above zero, since the initiative is then not done.
+    Linear follows the simulation itself. A deadline that is missed costs the mean NPV where that is above zero, since the initiative is then not done.
     """
     kind = np.array(urgency.kind)
     knots = np.linspace(0.0, max(longest, QUARTER), KNOTS)
     ends = urgency.deadline[kind == "deadline"]
     weeks = np.unique(np.concatenate([knots, ends, ends * (1 + 1e-9) + 1e-9]))
     found = np.zeros((len(kind), len(weeks)))
-    few = thinned(draws, FEWER)
     if (kind == "linear").any():
-        mean = few.alone.mean(axis=0)
-        lost = np.stack([mean - few.delayed(w).mean(axis=0) for w in knots], axis=1)
+        mean = draws.alone.mean(axis=0)
+        lost = np.stack([mean - draws.delayed(w).mean(axis=0) for w in knots], axis=1)
         for i in np.flatnonzero(kind == "linear"):
             found[i] = np.interp(weeks, knots, lost[i])
     value = draws.alone.mean(axis=0)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cxlib.roi.choice._scenarios import thinned
 from cxlib.roi.investments.draws import Draws
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Members = tuple[int, ...]
-PROBE, WHOLE, MOST_CALLS, FEWER = 64, 7, 40, 2_000
+WHOLE = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,13 +25,16 @@ class Values:
     further term is what its members return together beyond all their smaller sets:
     for two on one driver, less what both would claim. `whole` says that every group
     of initiatives that overlap was worked out in full; in larger groups only pairs.
-    `mean` is over all draws for the initiatives alone, even where `amounts` has fewer.
     """
 
     members: tuple[Members, ...]
     amounts: Array
-    mean: Array
     whole: bool
+
+    @property
+    def mean(self) -> Array:
+        """Mean of each term."""
+        return np.asarray(self.amounts.mean(axis=0))
 
     def active(self, sets: Bools) -> Array:
         """Return which terms count in each set, shape (sets, terms), as 0 and 1."""
@@ -41,21 +43,17 @@ class Values:
 
 
 def read_values(draws: Draws) -> Values:
-    """Work out the terms; on fewer draws where there are very many."""
+    """Work out the terms."""
     n = len(draws.names)
     groups = overlapping(draws)
     terms = [some for group in groups for some in _terms(group)]
-    work = draws if len(terms) <= MOST_CALLS else thinned(draws, FEWER)
-    found: dict[Members, Array] = {(i,): work.alone[:, i] for i in range(n)}
+    found: dict[Members, Array] = {(i,): draws.alone[:, i] for i in range(n)}
     for some in terms:
-        whole = work.together([draws.names[i] for i in some])
+        whole = draws.together([draws.names[i] for i in some])
         less = [found[part] for part in _parts(some) if part in found]
         found[some] = whole - np.sum(less, axis=0)
     large = any(len(group) > WHOLE for group in groups)
-    amounts = np.column_stack(list(found.values()))
-    mean = amounts.mean(axis=0)
-    mean[:n] = draws.alone.mean(axis=0)
-    return Values(tuple(found), amounts, mean, not large)
+    return Values(tuple(found), np.column_stack(list(found.values())), not large)
 
 
 def _terms(group: Members) -> Iterator[Members]:
@@ -70,25 +68,20 @@ def _parts(some: Members) -> Iterator[Members]:
 
 
 def overlapping(draws: Draws) -> list[Members]:
-    """Return the groups of initiatives whose joint NPV is no sum, by halving.
-
-    Probed on a few draws: what binds in rare draws only shows when a set is valued
-    exactly.
-    """
-    few = thinned(draws, PROBE)
+    """Return the groups of initiatives whose joint NPV is no sum, by halving."""
     known: dict[Members, Array] = {}
 
     def npv(some: Members) -> Array:
         if some not in known:
             known[some] = (
-                few.alone[:, some[0]]
+                draws.alone[:, some[0]]
                 if len(some) == 1
-                else few.together([few.names[i] for i in some])
+                else draws.together([draws.names[i] for i in some])
             )
         return known[some]
 
-    limit = 1e-9 * float(np.abs(few.alone).max(initial=1.0))
-    n = len(few.names)
+    limit = 1e-9 * float(np.abs(draws.alone).max(initial=1.0))
+    n = len(draws.names)
     return _joined(list(_within(tuple(range(n)), npv, limit)), n)
 
 

@@ -45,8 +45,8 @@ class CostOfDelay(Told):
         initiative, npv_amount (mean), urgency, deadline (weeks), cod_amount (mean
         cost of a week of delay), cod_p10_amount, cod_p90_amount, share_positive (P
         that delay costs), effort (mean, weeks), wsjf_amount (cost of delay over
-        effort), wsjf_p10_amount, wsjf_p90_amount, share_first (P of the largest), wsjf_place,
-        place (in the best order), wait_weeks (before it begins in that order); by
+        effort), wsjf_p10_amount, wsjf_p90_amount, share_first (P of the largest),
+        wsjf_place, place (in the best order), wait_weeks (before it begins in that order); by
         place, or by cod_amount where no effort is given.
     orders : pandas.DataFrame
         order ('best', 'WSJF', 'as listed'), initiatives, delay_amount (mean cost of all
@@ -200,8 +200,8 @@ def cost_of_delay(
     a week is the NPV over the weeks left. Decay: benefits halve every `deadline` weeks;
     the cost of a week is the first week's. WSJF (weighted shortest job first) divides
     by effort; its order is the best where costs are linear (Smith 1956). The best order
-    is found over all orders up to 14 initiatives, above by moving one at a time, from mean
-    costs of waiting until those before are done.
+    is found over all orders up to 14 initiatives, above by moving one at a time, from
+    mean costs of waiting until those before are done.
 
     References
     ----------

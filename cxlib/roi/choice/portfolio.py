@@ -219,8 +219,7 @@ def choose(
     -----
     The NPV of a set is written as a sum over products of its members (alone, pairs
     less their overlap, …), exact in groups of up to 7 that overlap and by pairs in
-    larger ones (from the first 2,000 draws where more than 40 sets have to be worked
-    out). Up to 12 initiatives every allowed set is tried; above, an integer
+    larger ones. Up to 12 initiatives every allowed set is tried; above, an integer
     program (HiGHS) maximises it, and for a risk other than the mean or larger groups
     single additions, removals and swaps follow, which need not end at the best. The
     chosen set is always valued anew, in full. Budgets bind at mean first costs;
