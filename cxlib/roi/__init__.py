@@ -7,6 +7,7 @@ from cxlib.roi.choice.pareto import frontier
 from cxlib.roi.choice.portfolio import choose
 from cxlib.roi.choice.quadrant import quadrants
 from cxlib.roi.choice.ranking import ranks
+from cxlib.roi.choice.road import roadmap
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.monte_carlo import simulate
@@ -49,6 +50,7 @@ __all__ = [
     "point_value",
     "quadrants",
     "ranks",
+    "roadmap",
     "sensitivity",
     "separation",
     "simulate",

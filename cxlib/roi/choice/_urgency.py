@@ -73,7 +73,8 @@ def weekly(draws: Draws, urgency: Urgency, weeks: float) -> Array:
 def curves(draws: Draws, urgency: Urgency, longest: float) -> tuple[Array, Array]:
     """Return weeks, and the mean cost of waiting them, shape (initiatives, weeks).
 
-    Linear follows the simulation itself. A deadline that is missed costs the mean NPV where that is above zero, since the initiative is then not done.
+    Linear follows the simulation itself. A deadline that is missed costs the mean NPV
+    where that is above zero, since the initiative is then not done.
     """
     kind = np.array(urgency.kind)
     knots = np.linspace(0.0, max(longest, QUARTER), KNOTS)

@@ -46,8 +46,8 @@ class CostOfDelay(Told):
         cost of a week of delay), cod_p10_amount, cod_p90_amount, share_positive (P
         that delay costs), effort (mean, weeks), wsjf_amount (cost of delay over
         effort), wsjf_p10_amount, wsjf_p90_amount, share_first (P of the largest),
-        wsjf_place, place (in the best order), wait_weeks (before it begins in that order); by
-        place, or by cod_amount where no effort is given.
+        wsjf_place, place (in the best order), wait_weeks (before it begins in that
+        order); by place, or by cod_amount where no effort is given.
     orders : pandas.DataFrame
         order ('best', 'WSJF', 'as listed'), initiatives, delay_amount (mean cost of all
         waits), loss_amount (beyond the best order).
