@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.choice import frontier, quadrants, rank_chances
 from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
@@ -30,6 +31,7 @@ from cxlib.plots.own_course import own_course, placebo_cuts
 from cxlib.plots.paths import divergence_steps, path_icicle, path_sankey
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
+from cxlib.plots.roadmap import chosen_sets, cost_of_delay, roadmap
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
@@ -43,6 +45,7 @@ __all__ = [
     "account_scores",
     "balance",
     "change_split",
+    "chosen_sets",
     "code_agreement",
     "code_change",
     "code_disputes",
@@ -56,6 +59,7 @@ __all__ = [
     "coder_quality",
     "control_chart",
     "cooccurrence",
+    "cost_of_delay",
     "cut_points",
     "divergence_steps",
     "driver_odds",
@@ -63,6 +67,7 @@ __all__ = [
     "effect_by_time",
     "emerging",
     "false_alarm_rates",
+    "frontier",
     "funnel_gap",
     "funnel_steps",
     "importance_performance",
@@ -87,7 +92,10 @@ __all__ = [
     "planned_power",
     "point_value",
     "power_curve",
+    "quadrants",
+    "rank_chances",
     "response_bounds",
+    "roadmap",
     "score_sensitivity",
     "score_shares",
     "score_trend",

@@ -41,8 +41,8 @@ class Roadmap(Told):
         quarter, initiative, why, owner, cost_amount (mean first cost, due in that
         quarter), committed_amount (first costs up to and with this row), npv_amount
         (mean, done alone, begun then), p10_amount, p90_amount, share_positive,
-        evidence, source, stop (what would stop it), starts (quarter from 0; blank where not
-        placed), weeks (of work; a quarter where no effort is given).
+        evidence, source, stop (what would stop it), starts (quarter from 0; blank where
+        not placed), weeks (of work; a quarter where no effort is given).
     quarters : pandas.DataFrame
         quarter, budget_amount (blank without one), spent_amount, n_initiatives.
     currency : str
