@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from cxlib.roi.choice.conflict import conflicts
+from cxlib.roi.choice.contract import hypotheses
 from cxlib.roi.choice.delay import cost_of_delay
 from cxlib.roi.choice.pareto import frontier
 from cxlib.roi.choice.portfolio import choose
 from cxlib.roi.choice.quadrant import quadrants
 from cxlib.roi.choice.ranking import ranks
 from cxlib.roi.choice.road import roadmap
+from cxlib.roi.choice.stakes import weights
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.monte_carlo import simulate
@@ -35,12 +38,14 @@ __all__ = [
     "by_score",
     "caveats",
     "choose",
+    "conflicts",
     "cost_of_delay",
     "decision",
     "diagnose",
     "fit",
     "fit_outcomes",
     "frontier",
+    "hypotheses",
     "irr",
     "npv",
     "panel",
@@ -56,5 +61,6 @@ __all__ = [
     "simulate",
     "specifications",
     "tornado",
+    "weights",
     "with_claims",
 ]
