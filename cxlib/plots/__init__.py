@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.choice import frontier, quadrants, rank_chances
 from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
@@ -31,6 +32,7 @@ from cxlib.plots.own_course import own_course, placebo_cuts
 from cxlib.plots.paths import divergence_steps, path_icicle, path_sankey
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
+from cxlib.plots.roadmap import chosen_sets, cost_of_delay, roadmap
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
 from cxlib.plots.roi_shape import score_shape, transition_value
 from cxlib.plots.roi_models import calibration
@@ -53,6 +55,7 @@ __all__ = [
     "balance",
     "calibration",
     "change_split",
+    "chosen_sets",
     "code_agreement",
     "code_change",
     "code_disputes",
@@ -67,6 +70,7 @@ __all__ = [
     "contact_costs",
     "control_chart",
     "cooccurrence",
+    "cost_of_delay",
     "cut_points",
     "divergence_steps",
     "driver_odds",
@@ -74,6 +78,7 @@ __all__ = [
     "effect_by_time",
     "emerging",
     "false_alarm_rates",
+    "frontier",
     "funnel_gap",
     "funnel_steps",
     "importance_performance",
@@ -101,7 +106,10 @@ __all__ = [
     "point_value",
     "power_curve",
     "repeat_check",
+    "quadrants",
+    "rank_chances",
     "response_bounds",
+    "roadmap",
     "score_sensitivity",
     "score_shape",
     "score_shares",

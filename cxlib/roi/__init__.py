@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from cxlib.roi.investments.break_even import break_even
 from cxlib.roi.investments.case import Case
+from cxlib.roi.choice.conflict import conflicts
+from cxlib.roi.choice.contract import hypotheses
+from cxlib.roi.choice.delay import cost_of_delay
+from cxlib.roi.choice.pareto import frontier
+from cxlib.roi.choice.portfolio import choose
+from cxlib.roi.choice.quadrant import quadrants
+from cxlib.roi.choice.ranking import ranks
+from cxlib.roi.choice.road import roadmap
+from cxlib.roi.choice.stakes import weights
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.information import information
@@ -62,11 +71,16 @@ __all__ = [
     "calibration",
     "caveats",
     "cost_to_serve",
+    "choose",
+    "conflicts",
+    "cost_of_delay",
     "decision",
     "diagnose",
     "fit",
     "fit_outcomes",
     "information",
+    "frontier",
+    "hypotheses",
     "irr",
     "lifetime_value",
     "linearity_caveat",
@@ -78,6 +92,9 @@ __all__ = [
     "placebo_lead",
     "point_value",
     "repeat_value",
+    "quadrants",
+    "ranks",
+    "roadmap",
     "sensitivity",
     "separation",
     "shape",
@@ -92,6 +109,7 @@ __all__ = [
     "tornado",
     "transition_value",
     "value_by_segment",
+    "weights",
     "with_claims",
     "worth_of_point",
 ]
