@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cxlib.roi.afterwards.rollout import Staggered
+from cxlib.roi.afterwards.staggered import staggered
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.monte_carlo import simulate
@@ -26,6 +28,7 @@ __all__ = [
     "PointValue",
     "Separation",
     "Simulation",
+    "Staggered",
     "by_score",
     "caveats",
     "decision",
@@ -43,6 +46,7 @@ __all__ = [
     "separation",
     "simulate",
     "specifications",
+    "staggered",
     "tornado",
     "with_claims",
 ]
