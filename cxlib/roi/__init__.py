@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cxlib.roi.afterwards.interrupted import interrupted
+from cxlib.roi.afterwards.interruption import Interruption
 from cxlib.roi.afterwards.rollout import Staggered
 from cxlib.roi.afterwards.staggered import staggered
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
@@ -24,6 +26,7 @@ from cxlib.roi.worth.value import PointValue, point_value
 __all__ = [
     "Fit",
     "Fits",
+    "Interruption",
     "Payoff",
     "PointValue",
     "Separation",
@@ -35,6 +38,7 @@ __all__ = [
     "diagnose",
     "fit",
     "fit_outcomes",
+    "interrupted",
     "irr",
     "npv",
     "panel",

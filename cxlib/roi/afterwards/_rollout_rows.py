@@ -61,14 +61,10 @@ class Fitted:
         )  # fmt: skip
 
 
-def averaged(
-    fitted: Fitted, plan: Design, draws: tuple[int, Any]
-) -> tuple[pd.DataFrame, Averages | None]:
-    """Every average as a row, and the averages of the placebo."""
+def _parts(fitted: Fitted) -> list[tuple[str, str, float, npt.NDArray[np.bool_]]]:
+    """Which cells every average is over: part, label, event and cells."""
     e, labels = fitted.effects, fitted.units.labels
-    parts: list[tuple[str, str, float, npt.NDArray[np.bool_]]] = [
-        (OVERALL, "all treated", np.nan, fitted.after)
-    ]
+    parts = [(OVERALL, "all treated", np.nan, fitted.after)]
     parts += [
         (EVENT, f"{k:+d}".replace("-", "−"), float(k), e.event == k)
         for k in np.unique(e.event).tolist()
@@ -81,6 +77,14 @@ def averaged(
         (CALENDAR, labels[t], np.nan, fitted.after & (e.period == t))
         for t in np.unique(e.period[fitted.after]).tolist()
     ]
+    return parts
+
+
+def averaged(
+    fitted: Fitted, plan: Design, draws: tuple[int, Any]
+) -> tuple[pd.DataFrame, Averages | None]:
+    """Every average as a row, and the averages of the placebo."""
+    e, parts = fitted.effects, _parts(fitted)
     found = averages.average(e, np.array([rows for *_, rows in parts]), plan)
     table = _intervals(found, fitted.told.level)
     for name, i in (("event", 2), ("label", 1), ("part", 0)):
