@@ -3,6 +3,7 @@
 from cxlib.data.claims import read_claims
 from cxlib.data.contract import CONTRACTS, Contract, contract
 from cxlib.data.open import FileInfo
+from cxlib.data.promises import read_promises
 from cxlib.data.read import read
 from cxlib.data.source import FORMATS, KEYS, Source, parse
 from cxlib.data.table import Table
@@ -21,4 +22,5 @@ __all__ = [
     "project_root",
     "read",
     "read_claims",
+    "read_promises",
 ]

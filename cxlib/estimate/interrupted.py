@@ -182,6 +182,7 @@ def placebo_cuts(
     length: int,
     lags: int,
     least: int = 8,
+    least_after: int | None = None,
     most: int = 120,
     other: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
@@ -197,7 +198,9 @@ def placebo_cuts(
     length : int
         Periods after the real cut: each placebo has as many at most.
     least : int
-        Periods that a placebo needs before and (half as many) after its cut.
+        Periods that a placebo needs before its cut.
+    least_after : int, optional
+        And after it; half as many where not given.
     most : int
         Cuts, evenly spread, where more are possible.
     lags, other, weights, trend, slope
@@ -218,7 +221,8 @@ def placebo_cuts(
     extra = None if other is None else np.asarray(other, dtype=float)
     w = None if weights is None else np.asarray(weights, dtype=float)
     after = min(length, n // 2)
-    cuts = np.arange(least, n - after + 1) if after >= least // 2 else np.arange(0)
+    enough = after >= (least // 2 if least_after is None else least_after)
+    cuts = np.arange(least, n - after + 1) if enough else np.arange(0)
     if len(cuts) > most:
         cuts = np.unique(np.linspace(cuts[0], cuts[-1], most).round().astype(int))
     found = []

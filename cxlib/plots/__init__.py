@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.afterwards import event_study, promise_calibration, promises
 from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
@@ -62,6 +63,7 @@ __all__ = [
     "driver_shares",
     "effect_by_time",
     "emerging",
+    "event_study",
     "false_alarm_rates",
     "funnel_gap",
     "funnel_steps",
@@ -87,6 +89,8 @@ __all__ = [
     "planned_power",
     "point_value",
     "power_curve",
+    "promise_calibration",
+    "promises",
     "response_bounds",
     "score_sensitivity",
     "score_shares",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from cxlib.roi.afterwards.decide import tracking_caveats, tracking_decision
+from cxlib.roi.afterwards.effort import effort
 from cxlib.roi.afterwards.interrupted import interrupted
 from cxlib.roi.afterwards.interruption import Interruption
+from cxlib.roi.afterwards.register import register
 from cxlib.roi.afterwards.rollout import Staggered
 from cxlib.roi.afterwards.staggered import staggered
+from cxlib.roi.afterwards.track import track
+from cxlib.roi.afterwards.tracked import Tracked
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
 from cxlib.roi.investments.monte_carlo import simulate
@@ -32,10 +37,12 @@ __all__ = [
     "Separation",
     "Simulation",
     "Staggered",
+    "Tracked",
     "by_score",
     "caveats",
     "decision",
     "diagnose",
+    "effort",
     "fit",
     "fit_outcomes",
     "interrupted",
@@ -46,11 +53,15 @@ __all__ = [
     "payoff",
     "placebo_lead",
     "point_value",
+    "register",
     "sensitivity",
     "separation",
     "simulate",
     "specifications",
     "staggered",
     "tornado",
+    "track",
+    "tracking_caveats",
+    "tracking_decision",
     "with_claims",
 ]

@@ -18,7 +18,7 @@ from cxlib.run.yamlfile import Document, Key, Trouble, dotted, read
 
 TABLES = (
     *("responses", "invitations", "codings", "users", "customers"),
-    *("events", "periods", "initiatives"),
+    *("events", "periods", "initiatives", "rollout", "claims"),
 )
 _SWITCH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 

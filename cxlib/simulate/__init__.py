@@ -12,11 +12,13 @@ from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
 from cxlib.simulate.panel import periods
+from cxlib.simulate.rollout import claims, rollout
 from cxlib.simulate.sample import write_sample
 from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import truth
 
 __all__ = [
+    "claims",
     "codebook",
     "codings",
     "events",
@@ -24,6 +26,7 @@ __all__ = [
     "invitations",
     "periods",
     "responses",
+    "rollout",
     "truth",
     "users",
     "write_sample",

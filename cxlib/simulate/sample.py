@@ -19,6 +19,7 @@ from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
 from cxlib.simulate.panel import periods
+from cxlib.simulate.rollout import claims, claims_truth, rollout, rollout_truth
 from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import Table, truth
 
@@ -27,7 +28,7 @@ TIME = "%Y-%m-%dT%H:%M:%S"
 TRUTHS: tuple[Table, ...] = ("responses", "codings", "users", "periods")
 # with the default seed this stream gives a typical draw: see data/README.md
 ANSWERS = 9
-CODED, USERS_PER_ROW, CUSTOMERS_PER_ROW = 600, 1.5, 0.15
+CODED, USERS_PER_ROW, CUSTOMERS_PER_ROW, STORES_PER_ROW = 600, 1.5, 0.15, 0.01
 
 
 def write_sample(
@@ -83,6 +84,7 @@ def tables_of(rows: int, seed: int) -> tuple[dict[str, pd.DataFrame], dict[str, 
     answers = responses(rows, rng=streams[ANSWERS], hidden=True)
     answers, planted = _planted.plant(answers, streams[1])
     visitors = users(round(USERS_PER_ROW * rows), rng=streams[2])
+    stores = max(12, round(STORES_PER_ROW * rows))
     tables = {
         "responses": answers.drop(columns=["themes", "propensity"]),
         "invitations": invitations(answers, rng=streams[3]),
@@ -91,8 +93,11 @@ def tables_of(rows: int, seed: int) -> tuple[dict[str, pd.DataFrame], dict[str, 
         "events": events(visitors, rng=streams[5]),
         "periods": periods(round(CUSTOMERS_PER_ROW * rows), rng=streams[6]),
         "initiatives": initiatives(),
+        "rollout": rollout(stores, rng=streams[7]),
+        "claims": claims(rng=streams[8]),
     }
     known: dict[str, Any] = {name: truth(name) for name in TRUTHS}
+    known |= {"rollout": rollout_truth(stores), "claims": claims_truth()}
     return tables, {"company": COMPANY, "rows": rows, "seed": seed, **known, **planted}
 
 

@@ -175,8 +175,8 @@ class _Model:
         before = ~self.after
         found = course.placebo_cuts(
             self.y[before], length=int(self.after.sum()), lags=self.lags,
-            least=LEAST_BEFORE + self.other.shape[1], other=self.other[before],
-            trend=self.trend, slope=self.slope,
+            least=LEAST_BEFORE + self.other.shape[1], least_after=2,
+            other=self.other[before], trend=self.trend, slope=self.slope,
         )  # fmt: skip
         return pd.DataFrame(found, columns=["cut", "estimate", "statistic"])
 

@@ -107,7 +107,9 @@ class Interruption(Told):
         """One row's size in words."""
         if row["unit"] == RELATIVE:
             return f"{_format.number(row['estimate'], 'share', signed=True)} %"
-        return _words.change(row["estimate"], str(row["unit"]), self.currency)
+        unit = str(row["unit"])
+        currency = self.currency if unit == "amount" else ""
+        return _words.change(row["estimate"], unit, currency)
 
     def ends(self, row: pd.Series) -> str:
         """One row's interval in words."""

@@ -78,17 +78,20 @@ class Staggered(Told):
         tail = "" if self.claimed else f" No effect is claimed: {self._against()}."
         return (
             f"Not an experiment. {_words.started(word)} {named} of the treated: "
-            f"{self._change(row)} {place} ({self._ends(row)}, n = {int(row['n'])} "
+            f"{self.change(row)} {place} ({self.ends(row)}, n = {int(row['n'])} "
             f"treated and {int(row['n_control'])} untreated).{tail}"
         )
 
     def _against(self) -> str:
         return _words.listed(list(self.reasons))
 
-    def _change(self, row: pd.Series) -> str:
-        return _words.change(row["estimate"], str(row["unit"]), self.currency)
+    def change(self, row: pd.Series) -> str:
+        """One row's size in words."""
+        currency = self.currency if row["unit"] == "amount" else ""
+        return _words.change(row["estimate"], str(row["unit"]), currency)
 
-    def _ends(self, row: pd.Series) -> str:
+    def ends(self, row: pd.Series) -> str:
+        """One row's interval in words."""
         return _words.interval(
             row["ci_lower"], row["ci_upper"], str(row["unit"]),
             confidence_level=self.confidence_level,
@@ -109,7 +112,7 @@ class Staggered(Told):
         return (
             f"Placebo, {len(before)} {self.period}s before the start: the two moved "
             f"{'alike' if alike else 'apart already'} (largest step "
-            f"{self._change(gap)}, {self.placebo_test}, p = "
+            f"{self.change(gap)}, {self.placebo_test}, p = "
             f"{_format.pvalue(self.placebo)})."
         ).replace("p = <", "p <")
 
@@ -119,7 +122,7 @@ class Staggered(Told):
         row = self.worth.iloc[-1]
         return (
             f"So far that is {_words.money(row['estimate'], self.currency)} of margin "
-            f"in all ({self._ends(row)}, {int(row['n']):,} treated "
+            f"in all ({self.ends(row)}, {int(row['n']):,} treated "
             f"{_words.plain(self.unit_name)}-{self.period}s)."
         )
 
@@ -127,10 +130,16 @@ class Staggered(Told):
         if self.usual.empty:
             return ""
         row = self.usual.iloc[0]
-        share = _format.quantity(row["share_negative_weights"], "share")
+        share = row["share_negative_weights"]
+        how = (
+            f"{_format.quantity(share, 'share')} of the treated cells count negatively "
+            "in it"
+            if share > 0
+            else "it counts later periods and earlier cohorts for less"
+        )
         return (
-            f"The usual two-way regression would have said {self._change(row)} "
-            f"({self._ends(row)}); {share} of the treated cells count negatively in it."
+            f"The usual two-way regression would have said {self.change(row)} "
+            f"({self.ends(row)}); {how}."
         )
 
     @property
@@ -140,10 +149,11 @@ class Staggered(Told):
             return pd.DataFrame()
         rows = self.table[self.table["part"].isin([OVERALL, COHORT])]
         rows = pd.concat([rows, self.usual.assign(label=USUAL)])
+        currency = self.currency if self.unit == "amount" else ""
         name = f"difference per {_words.plain(self.unit_name)} and {self.period}"
         return pd.DataFrame(
             {
-                "": rows["label"], f"{name}, interval": changes(rows, self.currency),
+                "": rows["label"], f"{name}, interval": changes(rows, currency),
                 "treated": column(rows["n"], "count"),
                 "untreated": column(rows["n_control"], "count"),
             }

@@ -39,6 +39,7 @@ def staggered(
     measure: Measure = "amount",
     margin: float | None = None,
     currency: str = "",
+    noun: str = "",
     n_resamples: int = 1999,
     rng: int | np.random.Generator = 0,
     confidence_level: float = 0.95,
@@ -78,6 +79,8 @@ def staggered(
         Money that one unit of the outcome leaves (contribution margin of revenue; 1
         where it is margin; -1 for a cost); without it nothing is turned to money.
     currency : str
+    noun : str
+        What a unit is called; the name of its column where not given.
     n_resamples : int
         Of the simultaneous bands.
     rng : int or numpy.random.Generator
@@ -137,7 +140,7 @@ def staggered(
     _checks.one_of(method, "method", ("dr", "regression"))
     _checks.one_of(base, "base", ("varying", "universal"))
     _checks.one_of(measure, "measure", ("amount", "share", "score"))
-    told = Asked(outcome, unit, measure, margin, currency, confidence_level)
+    told = Asked(outcome, noun or unit, measure, margin, currency, confidence_level)
     if units is None or not len(units):
         return _nothing("no units were given", told)
     names = Columns(
@@ -224,8 +227,8 @@ def _method(fitted: Fitted, names: Columns, plan: Design, control: Control) -> s
     parts = [
         f"Group-time differences in differences against units {who}, "
         f"{len(np.unique(e.cohort))} cohorts, weighted by treated units; errors "
-        f"between {plan.n_clusters:,} clusters ({names.cluster or names.unit}), t with "
-        "Satterthwaite's df."
+        f"between {plan.n_clusters:,} clusters "
+        f"({names.cluster or fitted.told.unit}), t with Satterthwaite's df."
     ]
     lost = [t for g, t, _ in e.left_out if t >= g]
     if lost:
