@@ -84,7 +84,7 @@ def test_level_slope_mean_and_money_by_hand():
     assert values["more each period after"] == pytest.approx(1)
     assert values["mean after the date"] == pytest.approx(-5 + 4.5)
     assert found.worth["estimate"].tolist() == pytest.approx([1.5, 15])
-    assert found.findings[1].estimate == pytest.approx(15)
+    assert found.findings[0].estimate == pytest.approx(15)
 
 
 def test_several_rows_a_period_are_combined():

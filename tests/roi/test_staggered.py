@@ -98,7 +98,7 @@ def test_by_hand_with_money():
     each, total = found.worth["estimate"]
     assert (each, total) == (pytest.approx(1), pytest.approx(15))
     assert found.worth["n"].tolist() == [15, 15]
-    assert found.findings[-1].estimate == pytest.approx(15)
+    assert found.findings[0].estimate == pytest.approx(15)
     cost = roi.staggered(small(), "revenue", margin=-1)
     assert cost.worth["ci_lower"].iloc[0] <= cost.worth["ci_upper"].iloc[0]
     assert len(found.display.columns) <= 5

@@ -59,7 +59,7 @@ def _rollout(one: Staggered) -> str:
     good = row["estimate"] > 0
     return (
         f"The roll-out {'delivers' if good else 'costs'} ({size}, {one.ends(row)}): "
-        f"{'go on where it pays for itself at the lower end' if good else 'stop it'}."
+        f"{'go on where it costs less than the lower end' if good else 'stop it'}."
     )
 
 
@@ -87,19 +87,18 @@ def _overdue(one: Tracked) -> str:
 def _next(kept: Tracked, plans: Effort) -> str:
     parts = []
     if kept.shrink < 1:
-        parts.append(f"promise {kept.shrink:.2f} of what the next case says")
+        parts.append(f"promise {kept.shrink:.2f} of what it says")
     width = kept.width
     if not pd.isna(width.ci_lower) and width.ci_lower > 1:
-        parts.append(f"make its intervals {width.estimate:.1f} times as wide")
+        parts.append(f"make the intervals {width.estimate:.1f} times as wide")
     parts += [
-        f"plan {row['estimate']:.1f} times its {row['kind']}"
+        f"plan {row['estimate']:.1f} times the {row['kind']}"
         for _, row in plans.table.iterrows()
         if row["ci_lower"] > 1
     ]
     if not parts:
         return ""
-    told = _words.listed(parts)
-    return f"{told[:1].upper()}{told[1:]}."
+    return f"In the next business case {_words.listed(parts)}."
 
 
 def tracking_caveats(

@@ -136,13 +136,13 @@ class Interruption(Told):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The mean distance, and its money."""
+        """The money where there is a margin, then the mean distance."""
         if self.reason:
             return ()
         rows = [(f"{self.outcome}_against_its_course", self.main, self.text)]
         if len(self.worth):
             found = self.worth.iloc[-1]
-            rows.append((f"{self.outcome}_money", found, self._money()))
+            rows.insert(0, (f"{self.outcome}_money", found, self._money()))
         units = {"share": "share_points", RELATIVE: "share"}
         return tuple(
             Finding(

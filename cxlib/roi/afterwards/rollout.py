@@ -161,7 +161,7 @@ class Staggered(Told):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The average, and its money."""
+        """The money in all where there is a margin, then the average."""
         if self.reason:
             return ()
         row, unit = self.overall, {"share": "share_points"}.get(self.unit, self.unit)
@@ -184,4 +184,4 @@ class Staggered(Told):
             )
             for _, row in self.worth.iloc[-1:].iterrows()
         ]  # fmt: skip
-        return tuple(found)
+        return tuple(found[::-1])

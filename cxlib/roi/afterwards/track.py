@@ -94,8 +94,8 @@ def track(
     ...     "high": [140.0, 70.0], "level": 0.8, "made_on": "2024-01-01",
     ...     "due_on": ["2025-01-01", "2025-06-01"], "delivered": [70.0, None],
     ...     "measured_on": ["2025-01-15", None]})
-    >>> track(rows, on="2025-12-31").text.split(". ")[1].split(";")[0]
-    '1 of 1 of our 80 % intervals held (95 % CI 3 to 100 %)'
+    >>> track(rows, on="2025-12-31").text.split(". ")[1].split(":")[0]
+    '1 of 1 promised intervals, of 80 % each, held (95 % CI 3 to 100 %)'
     """
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     _checks.in_range(delivered_level, "delivered_level", 0, 1, ends="()")

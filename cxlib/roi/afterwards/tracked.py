@@ -60,7 +60,13 @@ class Tracked(Told):
         """What is overdue, how many intervals held, and how optimistic they were."""
         if not len(self.table):
             return "No promise is in the register yet."
-        parts = [self._counts(), *self._broken(), *self._held(), self._bias()]
+        parts = [
+            self._counts(),
+            *self._broken(),
+            *self._held(),
+            self._wide(),
+            self._bias(),
+        ]
         return " ".join(part for part in parts if part)
 
     def _counts(self) -> str:
@@ -76,8 +82,7 @@ class Tracked(Told):
         late = self.of(OVERDUE)
         if not len(late):
             return "none is overdue"
-        names = [f"{i} ({m})" for i, m in zip(late["initiative"], late["metric"],
-                                              strict=True)]  # fmt: skip
+        names = list(dict.fromkeys(late["initiative"]))
         more = len(names) - SHOWN
         shown = names[:SHOWN] + ([f"{more} more"] if more > 0 else [])
         return (
@@ -100,12 +105,15 @@ class Tracked(Told):
         return told
 
     def _held(self) -> list[str]:
-        return [
-            f"{int(row['n_covered'])} of {int(row['n'])} of our "
-            f"{_format.number(row['level'], 'share', decimals=0)} % intervals held "
-            f"({self._share(row)}); {self._verdict(row)}."
-            for _, row in self.calibration[self.calibration["n"] > 0].iterrows()
-        ]
+        known = self.calibration[self.calibration["n"] > 0]
+        return [self._holding(row) for _, row in known.iterrows()]
+
+    def _holding(self, row: pd.Series) -> str:
+        level = _format.number(row["level"], "share", decimals=0)
+        return (
+            f"{int(row['n_covered'])} of {int(row['n'])} promised intervals, of "
+            f"{level} % each, held ({self._share(row)}): {self._verdict(row)}."
+        )
 
     def _share(self, row: pd.Series) -> str:
         low, high = (
@@ -119,7 +127,20 @@ class Tracked(Told):
             return "they were too narrow"
         if row["ci_lower"] > row["level"]:
             return "they were too wide"
-        return "nothing says that they were wrong"
+        return "too few to call them wrong by counting"
+
+    def _wide(self) -> str:
+        f = self.width
+        if pd.isna(f.estimate) or f.ci_lower <= 1 <= f.ci_upper:
+            return ""
+        size, low, high = (
+            _format.number(x, decimals=1) for x in (f.estimate, f.ci_lower, f.ci_upper)
+        )
+        return (
+            f"By how far deliveries lay from promises, {size} times their width would "
+            f"have been right ({100 * self.confidence_level:g} % CI {low} to {high}, "
+            f"n = {f.n})."
+        )
 
     def _bias(self) -> str:
         f = self.factor
@@ -185,7 +206,8 @@ class Tracked(Told):
         """Coverage by level, and the delivery factor."""
         found = [
             Finding(
-                id=f"coverage_of_{100 * row['level']:g}", statement=self.text,
+                id=f"coverage_of_{100 * row['level']:g}",
+                statement=self._holding(row),
                 estimate=float(row["estimate"]), unit="share",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n"]), label=f"{100 * row['level']:g} % intervals that held",
