@@ -111,6 +111,34 @@ def average(effects: GroupTime, cells: npt.ArrayLike, plan: Design) -> Averages:
     )
 
 
+def combined(found: Averages, mix: npt.ArrayLike, plan: Design) -> Averages:
+    """Return weighted sums of averages.
+
+    Parameters
+    ----------
+    found : Averages
+    mix : array_like, shape (averages, sums)
+    plan : Design
+
+    Returns
+    -------
+    Averages
+
+    Examples
+    --------
+    >>> u = np.random.default_rng(1).normal(size=(60, 2)) / 60
+    >>> plan, _ = sampling(np.repeat([1.0, np.inf], 30))
+    >>> two = Averages(np.array([3.0, 1.0]), np.ones(2), np.full(2, 58.0), u)
+    >>> combined(two, [[1.0], [-2.0]], plan).estimate.tolist()
+    [1.0]
+    """
+    weights = np.asarray(mix, dtype=float)
+    influence = found.influence @ weights
+    spread = np.sqrt(np.clip(np.diag(design_cov(influence, plan)[0]), 0, None))
+    df = _satterthwaite(influence, plan)
+    return Averages(found.estimate @ weights, spread, df, influence)
+
+
 def band(
     averages: Averages,
     plan: Design,

@@ -72,17 +72,21 @@ def event_study(
         ax.scatter(x[part], y[part], color=colour, s=36, zorder=3, label=name)
     if early.any() and (~early).any():
         _changes.change_line(ax, (x[early].max() + x[~early].min()) / 2)
-    every = -(-len(x) // 12)
-    texts = [f"{v:.0f}".replace("-", "−") for v in x]
-    n = [_format.count(float(v)) for v in rows["n"].tolist()]
-    ax.set_xticks(
-        x[::every], [f"{a}\nn = {b}" for a, b in zip(texts, n, strict=True)][::every]
-    )
+    _times(ax, rows)
     ax.yaxis.set_major_formatter(lambda v, _: _format.number(float(v), "count"))
     ax.set_xlabel("periods since the start, and treated units (n)")
     ax.set_ylabel(f"difference in {label}" if label else "difference")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     return _marks.clean(ax, grid="y")
+
+
+def _times(ax: Axes, rows: pd.DataFrame) -> None:
+    """Time since the start and treated units, thinned where there are many."""
+    every = -(-len(rows) // 12)
+    x = rows["event"].tolist()[::every]
+    n = [_format.count(float(v)) for v in rows["n"].tolist()[::every]]
+    texts = [f"{v:.0f}".replace("-", "−") for v in x]
+    ax.set_xticks(x, [f"{a}\nn = {b}" for a, b in zip(texts, n, strict=True)])
 
 
 def promises(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

@@ -15,11 +15,11 @@ from cxlib import _checks
 from cxlib.simulate import _planted, book
 from cxlib.simulate.clicks import events
 from cxlib.simulate.coding import codings
+from cxlib.simulate.deliveries import claims, claims_truth, rollout, rollout_truth
 from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
 from cxlib.simulate.panel import periods
-from cxlib.simulate.rollout import claims, claims_truth, rollout, rollout_truth
 from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import Table, truth
 

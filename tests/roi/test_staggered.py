@@ -212,6 +212,17 @@ def test_universal_base_adds_the_steps_up():
     assert first == pytest.approx(-last.sum())
 
 
+def test_a_steady_drift_is_taken_out_again():
+    drifting = small()
+    drifting["revenue"] += 0.5 * drifting["period"] * (drifting["first_treated"] > 0)
+    found = roi.staggered(drifting, "revenue", control="never")
+    step, rest = found.drift["estimate"]
+    assert step == pytest.approx(0.5)
+    assert rest == pytest.approx(2)
+    assert found.overall["estimate"] > 2.5
+    assert roi.staggered(drifting, "revenue", base="universal").drift.empty
+
+
 def test_blank_cells_drop_out_of_their_cell_only():
     rows = small()
     rows.loc[(rows["unit"] == 0) & (rows["period"] == 4), "revenue"] = np.nan

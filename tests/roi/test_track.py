@@ -123,7 +123,8 @@ def test_small_groups_stay_blank():
     assert groups.loc["Ada", "estimate"] == 1
     assert groups.loc["Bo"].drop(["by", "n"]).isna().all()
     shown = roi.track(book(*rows), on=ON).grouped()
-    assert "too few" in shown["intervals that held"].tolist()
+    assert shown.text.startswith("2 of 3 groups hold enough")
+    assert "too few" in shown.display["intervals that held"].tolist()
 
 
 def test_nothing_due_and_nothing_at_all_are_results():

@@ -41,6 +41,7 @@ class Fitted:
     units: Units
     effects: GroupTime
     anticipation: int
+    base: str
     told: Asked
 
     @property
@@ -134,6 +135,28 @@ def cells(fitted: Fitted, plan: Design) -> pd.DataFrame:
     )  # fmt: skip
     found = averages.average(e, np.eye(len(e.att)), plan)
     return pd.concat([rows, _intervals(found, fitted.told.level)], axis=1)
+
+
+def drift(fitted: Fitted, plan: Design) -> pd.DataFrame:
+    """The mean step before the start, and the average with that drift taken out.
+
+    Empty where steps are not against the period before each.
+    """
+    e, ahead = fitted.effects, fitted.anticipation
+    early = e.event < -ahead
+    if fitted.base != "varying" or not early.any():
+        return pd.DataFrame()
+    both = averages.average(e, np.array([fitted.after, early]), plan)
+    weights = np.where(fitted.after, e.n_treated, 0)
+    periods = float(np.average(e.event + 1 + ahead, weights=weights))
+    mix = np.array([[0.0, 1.0], [1.0, -periods]]).T
+    rows = _intervals(
+        averages.combined(both, mix, plan), fitted.told.level
+    )  # fmt: skip
+    rows.insert(0, "label", ["drift a period before", "with that drift taken out"])
+    rows.insert(1, "n", fitted.sizes(fitted.after))
+    rows.insert(2, "n_control", fitted.controls(fitted.after))
+    return rows.assign(unit=fitted.told.measure)
 
 
 def worth(row: pd.Series, fitted: Fitted) -> pd.DataFrame:

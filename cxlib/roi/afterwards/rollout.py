@@ -32,6 +32,9 @@ class Staggered(Told):
     usual : pandas.DataFrame
         The static two-way regression: estimate, std_error, ci_lower, ci_upper,
         share_negative_weights. For comparison only.
+    drift : pandas.DataFrame
+        The mean step before the start, and the average with that drift taken out, had
+        it gone on; empty where `base` is universal.
     left_out : pandas.DataFrame
         cohort, period, reason: what could not be compared.
     placebo : float
@@ -45,6 +48,7 @@ class Staggered(Told):
     cells: pd.DataFrame
     worth: pd.DataFrame
     usual: pd.DataFrame
+    drift: pd.DataFrame
     left_out: pd.DataFrame
     placebo: float
     placebo_test: str
@@ -144,11 +148,11 @@ class Staggered(Told):
 
     @property
     def display(self) -> pd.DataFrame:
-        """All treated, each cohort, then the usual regression."""
+        """All treated, each cohort, the drift before, then the usual regression."""
         if self.reason:
             return pd.DataFrame()
         rows = self.table[self.table["part"].isin([OVERALL, COHORT])]
-        rows = pd.concat([rows, self.usual.assign(label=USUAL)])
+        rows = pd.concat([rows, self.drift, self.usual.assign(label=USUAL)])
         currency = self.currency if self.unit == "amount" else ""
         name = f"difference per {_words.plain(self.unit_name)} and {self.period}"
         return pd.DataFrame(

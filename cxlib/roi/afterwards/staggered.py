@@ -107,7 +107,9 @@ def staggered(
 
     An effect is claimed where the interval excludes zero, the placebo is silent over
     two periods at least, and there are five treated and five untreated clusters. A
-    silent placebo proves no parallel trends: it may only lack the rows to speak.
+    silent placebo proves no parallel trends: it may only lack the rows to speak. So the
+    mean step before the start is printed with its interval, and the average with that
+    drift, had it gone on, taken out.
 
     The static two-way regression is printed as what it would have said: it counts units
     treated earlier as controls and so subtracts their effects.
@@ -155,7 +157,7 @@ def staggered(
         known.y, known.first, control=control, anticipation=anticipation, base=base,
         leads=leads, covariates=known.covariates, method=method,
     )  # fmt: skip
-    fitted = Fitted(known, effects, anticipation, told)
+    fitted = Fitted(known, effects, anticipation, base, told)
     return _result(fitted, names, (n_resamples, rng), control)
 
 
@@ -193,7 +195,7 @@ def _result(
     return Staggered(
         table=table, unit=told.measure, cells=_rollout_rows.cells(fitted, plan),
         worth=_rollout_rows.worth(table.iloc[0], fitted),
-        usual=_rollout_rows.usual(fitted),
+        usual=_rollout_rows.usual(fitted), drift=_rollout_rows.drift(fitted, plan),
         left_out=_rollout_rows.left_out(fitted), placebo=placebo, placebo_test=test,
         claimed=not reasons, reasons=reasons, reason="", outcome=told.outcome,
         unit_name=told.unit, period=fitted.units.period, currency=told.currency,
@@ -214,9 +216,10 @@ def _reasons(
         found.append("fewer than two periods before the start leave no placebo")
     elif placebo < 1 - fitted.told.level:
         found.append("the two moved apart before the start already (placebo)")
-    on = np.isfinite(fitted.units.first)
-    units = [len(np.unique(plan.units[rows])) for rows in (on, ~on)]
-    if min(units[0], max(units[1], fitted.controls(fitted.after))) < FEW:
+    first = fitted.units.first
+    on = np.isfinite(first)
+    sizes = [len(np.unique(plan.units[rows])) for rows in (on, first > first.min())]
+    if min(sizes) < FEW:
         found.append(f"fewer than {FEW} units with it, or without it")
     return tuple(found)
 
@@ -247,7 +250,7 @@ def _method(fitted: Fitted, names: Columns, plan: Design, control: Control) -> s
 def _nothing(reason: str, told: Asked) -> Staggered:
     none = pd.DataFrame()
     return Staggered(
-        table=none, unit=told.measure, cells=none, worth=none, usual=none,
+        table=none, unit=told.measure, cells=none, worth=none, usual=none, drift=none,
         left_out=none, placebo=float("nan"), placebo_test="", claimed=False,
         reasons=(), reason=reason, outcome=told.outcome, unit_name=told.unit, period="",
         currency=told.currency, confidence_level=told.level,

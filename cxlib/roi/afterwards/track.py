@@ -122,7 +122,8 @@ def track(
         ),
         on=f"{day:%Y-%m-%d}", n_unsealed=int((frame["seal"] == "").sum()),
         currency=currency, confidence_level=confidence_level,
-        assumptions=_ASSUMPTIONS, method=_method(frame, len(kept), len(known)),
+        assumptions=_ASSUMPTIONS if len(kept) else (),
+        method=_method(frame, len(kept), len(known)),
     )  # fmt: skip
 
 

@@ -229,9 +229,30 @@ class Tracked(Told):
         """Promises that count: measured when due, unchanged, made beforehand."""
         return self.of(KEPT)
 
-    def grouped(self) -> pd.DataFrame:
+    def grouped(self) -> Grouped:
+        """Coverage by group, as a result of its own."""
+        return Grouped(table=self.groups, unit="share")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Grouped(Told):
+    """Intervals that held, by group."""
+
+    @property
+    def text(self) -> str:
+        """How many groups can be told apart."""
+        if not len(self.table):
+            return "No promise with an interval was measured yet."
+        large = int(self.table["estimate"].notna().sum())
+        return (
+            f"{large} of {len(self.table)} groups hold enough measured promises to be "
+            "told apart; they overlap, so differences between them are no comparison."
+        )
+
+    @property
+    def display(self) -> pd.DataFrame:
         """Groups in words."""
-        rows = self.groups
+        rows = self.table
         ends = [
             f"{_format.number(a, 'share', decimals=0)} to "
             f"{_format.number(b, 'share', decimals=0)} %" if pd.notna(a) else "too few"
