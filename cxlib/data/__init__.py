@@ -9,6 +9,7 @@ from cxlib.data.overrides import (
     parse_overrides,
     read_overrides,
 )
+from cxlib.data.promises import read_promises
 from cxlib.data.read import read
 from cxlib.data.source import FORMATS, KEYS, Source, parse
 from cxlib.data.table import Table
@@ -31,4 +32,5 @@ __all__ = [
     "read",
     "read_claims",
     "read_overrides",
+    "read_promises",
 ]

@@ -131,6 +131,28 @@ CONTRACTS: Mapping[str, Contract] = {
         required=("name", "cost", "effect"), filled=("name", "cost", "effect"),
         unique=("name",),
     ),
+    "rollout": Contract(
+        grain="one unit in one period",
+        kinds={
+            "unit": "id", "period": "period", "first_treated": "period",
+            "cluster": "label",
+        },
+        required=("unit", "period", "first_treated"), filled=("unit", "period"),
+        unique=("unit", "period"),
+    ),
+    "claims": Contract(
+        grain="one promise",
+        kinds={
+            "claim_id": "id", "made_on": "date", "initiative": "label",
+            "statement": "text", "metric": "label", "kind": "label", "unit": "label",
+            "promised": "number", "low": "number", "high": "number", "level": "number",
+            "due_on": "date", "owner": "label", "evidence": "label", "source": "label",
+            "seal": "label", "delivered": "number", "delivered_low": "number",
+            "delivered_high": "number", "measured_how": "text", "measured_on": "date",
+        },
+        required=("claim_id", "promised", "due_on"),
+        filled=("claim_id", "promised", "due_on"), unique=("claim_id",),
+    ),
 }  # fmt: skip
 
 
@@ -141,7 +163,8 @@ def contract(table: str) -> Contract:
     ----------
     table : str
         One of responses, invitations, codings, users, customers, events, periods,
-        purchases, spells, contacts, initiatives.
+        purchases, spells, contacts, initiatives, rollout,
+        claims.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.afterwards import event_study, promise_calibration, promises
 from cxlib.plots.choice import frontier, quadrants, rank_chances
 from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
@@ -34,8 +35,8 @@ from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roadmap import chosen_sets, cost_of_delay, roadmap
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
-from cxlib.plots.roi_shape import score_shape, transition_value
 from cxlib.plots.roi_models import calibration
+from cxlib.plots.roi_shape import score_shape, transition_value
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
 from cxlib.plots.time_to import survival_curves
@@ -77,6 +78,7 @@ __all__ = [
     "driver_shares",
     "effect_by_time",
     "emerging",
+    "event_study",
     "false_alarm_rates",
     "frontier",
     "funnel_gap",
@@ -105,9 +107,11 @@ __all__ = [
     "planned_power",
     "point_value",
     "power_curve",
-    "repeat_check",
+    "promise_calibration",
+    "promises",
     "quadrants",
     "rank_chances",
+    "repeat_check",
     "response_bounds",
     "roadmap",
     "score_sensitivity",

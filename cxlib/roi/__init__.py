@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from cxlib.roi.investments.break_even import break_even
-from cxlib.roi.investments.case import Case
+from cxlib.roi.afterwards.decide import tracking_caveats, tracking_decision
+from cxlib.roi.afterwards.effort import effort
+from cxlib.roi.afterwards.interrupted import interrupted
+from cxlib.roi.afterwards.interruption import Interruption
+from cxlib.roi.afterwards.register import register
+from cxlib.roi.afterwards.rollout import Staggered
+from cxlib.roi.afterwards.staggered import staggered
+from cxlib.roi.afterwards.track import track
+from cxlib.roi.afterwards.tracked import Tracked
 from cxlib.roi.choice.conflict import conflicts
 from cxlib.roi.choice.contract import hypotheses
 from cxlib.roi.choice.delay import cost_of_delay
@@ -13,10 +20,12 @@ from cxlib.roi.choice.quadrant import quadrants
 from cxlib.roi.choice.ranking import ranks
 from cxlib.roi.choice.road import roadmap
 from cxlib.roi.choice.stakes import weights
+from cxlib.roi.investments.break_even import break_even
+from cxlib.roi.investments.case import Case
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
-from cxlib.roi.investments.information import information
 from cxlib.roi.investments.draws import Draws
+from cxlib.roi.investments.information import information
 from cxlib.roi.investments.monte_carlo import simulate
 from cxlib.roi.investments.reasons import attribute
 from cxlib.roi.investments.sceptic import sceptic, side_by_side
@@ -49,12 +58,13 @@ from cxlib.roi.worth.transitions import TransitionValue, transition_value
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
+    "Case",
     "CostToServe",
     "DeclaredPoint",
-    "Case",
     "Draws",
     "Fit",
     "Fits",
+    "Interruption",
     "LifetimeValues",
     "Payoff",
     "PointValue",
@@ -63,24 +73,28 @@ __all__ = [
     "Separation",
     "Shape",
     "Simulation",
+    "Staggered",
     "Survival",
+    "Tracked",
     "TransitionValue",
     "attribute",
     "break_even",
     "by_score",
     "calibration",
     "caveats",
-    "cost_to_serve",
     "choose",
     "conflicts",
     "cost_of_delay",
+    "cost_to_serve",
     "decision",
     "diagnose",
+    "effort",
     "fit",
     "fit_outcomes",
-    "information",
     "frontier",
     "hypotheses",
+    "information",
+    "interrupted",
     "irr",
     "lifetime_value",
     "linearity_caveat",
@@ -91,22 +105,25 @@ __all__ = [
     "payoff",
     "placebo_lead",
     "point_value",
-    "repeat_value",
     "quadrants",
     "ranks",
+    "register",
+    "repeat_value",
     "roadmap",
-    "sensitivity",
-    "separation",
-    "shape",
     "sceptic",
     "sensitivity",
     "separation",
+    "shape",
     "side_by_side",
     "simulate",
     "specifications",
     "spending",
+    "staggered",
     "survival",
     "tornado",
+    "track",
+    "tracking_caveats",
+    "tracking_decision",
     "transition_value",
     "value_by_segment",
     "weights",

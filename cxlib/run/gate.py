@@ -20,6 +20,7 @@ TABLES = (
     *("responses", "invitations", "codings", "users", "customers"),
     *("events", "periods", "initiatives"),
     *("purchases", "spells", "contacts"),
+    *("rollout", "claims"),
 )
 _SWITCH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 

@@ -9,6 +9,7 @@ from cxlib.simulate.book import codebook
 from cxlib.simulate.clicks import events
 from cxlib.simulate.coding import codings
 from cxlib.simulate.contacts import contact_truth, contacts
+from cxlib.simulate.deliveries import claims, rollout
 from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
@@ -19,6 +20,7 @@ from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import truth
 
 __all__ = [
+    "claims",
     "codebook",
     "codings",
     "contact_truth",
@@ -29,6 +31,7 @@ __all__ = [
     "periods",
     "purchases",
     "responses",
+    "rollout",
     "truth",
     "users",
     "write_sample",
