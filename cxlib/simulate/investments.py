@@ -39,6 +39,36 @@ _ROWS: tuple[tuple[str | float | int, ...], ...] = (
     ),
 )
 
+_PLANNED: dict[str, tuple[str | float | int, ...]] = {
+    "cost_low": (4500, 9500, 3600, 1700, 8000, 20000),
+    "cost_high": (6200, 14000, 5200, 2300, 11500, 31000),
+    "reach_low": (0.40, 0.30, 0.22, 0.07, 0.33, 0.45),
+    "reach_high": (0.50, 0.38, 0.36, 0.14, 0.46, 0.72),
+    "effort": (8, 12, 10, 4, 16, 26),
+    "effort_low": (6, 9, 8, 3, 12, 18),
+    "effort_high": (12, 18, 14, 6, 26, 44),
+    "needs": ("", "", "", "", "", "Checkout redesign, all channels"),
+    "urgency": ("linear", "deadline", "linear", "linear", "decay", "linear"),
+    "deadline": ("", 20, "", "", 26, ""),
+    "kpi_nps": ("+", "+", "+", "+", "+", "+"),
+    "kpi_speed": ("+", "+", "0", "-", "+", "0"),
+    "kpi_handling_time": ("0", "0", "-", "+", "0", "-"),
+    "hypothesis_experience": (
+        "Ease of buying rises", "Delivery in the South is rated like the North's",
+        "Staff is rated higher in coached stores", "Callers are served sooner",
+        "Fewer app crashes are told of", "",
+    ),
+    "hypothesis_operational": (
+        "More carts reach payment", "Nine parcels in ten on time",
+        "Each employee coached twice a quarter", "Nobody waits over five minutes",
+        "Crash-free sessions above 99.5 in 100", "",
+    ),
+    "hypothesis_financial": (
+        "More revenue a visitor", "Fewer refunds", "",
+        "Fewer repeat calls", "Fewer app customers leave", "Higher spend of members",
+    ),
+}  # fmt: skip
+
 
 def initiatives() -> pd.DataFrame:
     """Return six made-up investments of the sample company.
@@ -49,7 +79,9 @@ def initiatives() -> pd.DataFrame:
         name, cost (EUR, once), driver, effect (points of the 0-10 score for a
         customer reached), effect_low and effect_high (P10, P90), reach (share of
         customers), start (YYYY-MM), duration and ramp (months), evidence
-        (randomised, quasi, regression, expert), source, owner.
+        (randomised, quasi, regression, expert), source, owner; cost and reach and
+        effort (weeks of work) with their P10 and P90; needs; urgency and deadline
+        (weeks); the sign of each `kpi_…`, better being +; three hypotheses.
 
     Notes
     -----
@@ -62,4 +94,4 @@ def initiatives() -> pd.DataFrame:
     >>> len(simulate.initiatives())
     6
     """
-    return pd.DataFrame(_ROWS, columns=_COLUMNS)
+    return pd.DataFrame(_ROWS, columns=_COLUMNS).assign(**_PLANNED)
