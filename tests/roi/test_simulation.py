@@ -575,6 +575,12 @@ def test_a_cell_shows_a_sentence_and_a_narrow_table(found):
     assert found.overlaps["driver"].tolist() == ["ease", "ease"]
 
 
+def test_a_rate_on_next_to_no_cost_is_not_printed_in_full():
+    plans = book({"reach": 0.5, "cost": 0.5})
+    shown = flat(plans).display["payback, years; IRR; ROI"].iloc[0]
+    assert shown == "0.0;\u00a0>\u00a01,000\u00a0%;\u00a0>\u00a01,000\u00a0%"
+
+
 def test_the_ledger_in_words(found):
     ledger = found.ledger
     assert ledger.total == pytest.approx(found.total["removed_amount"])

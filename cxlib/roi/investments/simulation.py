@@ -22,7 +22,7 @@ from cxlib.roi.investments.initiatives import Plans
 from cxlib.roi.investments.ledger import Ledger
 
 VALUE, RATE = "value of a point", "discount rate"
-SURE, EVEN = 0.8, 0.5
+SURE, EVEN, HIGH = 0.8, 0.5, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -268,11 +268,15 @@ class Simulation(Told):
 
 
 def _joined_rates(rows: pd.DataFrame) -> pd.Series:
-    """Return '1.4; 62 %; 85 %' a row: payback, internal rate, return on cost."""
+    """Return '1.4; 62 %; 85 %' a row: payback, internal rate, return on cost.
+
+    Beyond ten times the cost a rate says no more than that hardly any is paid first.
+    """
     parts = [column(rows["payback_years"], "score", decimals=1)]
     for name in ("rel_irr", "rel_roi"):
-        rate = column(rows[name], "share", decimals=0)
-        parts.append(rate.where(rate == _format.MISSING, rate + "\u00a0%"))
+        rate = column(rows[name].clip(upper=HIGH), "share", decimals=0)
+        more = pd.Series(np.where(rows[name] > HIGH, ">\u00a0", ""), index=rows.index)
+        parts.append(rate.where(rate == _format.MISSING, more + rate + "\u00a0%"))
     return parts[0] + ";\u00a0" + parts[1] + ";\u00a0" + parts[2]
 
 
