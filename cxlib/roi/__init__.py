@@ -6,8 +6,8 @@ from cxlib.roi.investments.break_even import break_even
 from cxlib.roi.investments.case import Case
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
-from cxlib.roi.investments.information import information
 from cxlib.roi.investments.draws import Draws
+from cxlib.roi.investments.information import information
 from cxlib.roi.investments.monte_carlo import simulate
 from cxlib.roi.investments.reasons import attribute
 from cxlib.roi.investments.sceptic import sceptic, side_by_side
