@@ -159,6 +159,26 @@ def test_any_input_may_have_a_range_and_keeps_its_bounds():
     assert slow < found.payoff({}) < found.payoff({"slip of plan 0": 0.0})
 
 
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({"duration": 3}, [25, 0, 0]),
+        ({"start": 6, "duration": 15}, [50, 75, 0]),
+        ({"start": 3}, [75, 100, 100]),
+    ],
+)
+def test_a_part_of_a_step_counts_for_that_part(extra, expected):
+    found = flat(book({"reach": 1.0, **extra}), horizon=3)
+    assert np.diff(found.fan["p50_amount"]).tolist() == pytest.approx(expected)
+
+
+def test_without_a_number_of_customers_reach_may_still_vary():
+    plans = book({"reach": 50, "reach_low": 40, "reach_high": 70})
+    drawn = flat(plans, customers=None, n_draws=5000).draws.inputs["reach of plan 0"]
+    assert np.quantile(drawn, 0.88) > 65
+    assert drawn.max() == 70
+
+
 def test_impossible_ranges_are_named_at_once():
     bad = book(
         {"name": "a", "reach": 0.5, "reach_low": 0.6, "reach_high": 0.9},

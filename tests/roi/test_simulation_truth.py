@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from cxlib import roi
+from cxlib import roi, simulate
 
 pytestmark = pytest.mark.slow
 Z90 = 1.2815515655446004
@@ -116,3 +116,38 @@ def test_the_error_of_the_draws_is_what_other_seeds_show():
     ):  # fmt: skip
         shown = table[name].astype(float).std()
         assert table[error].astype(float).mean() == pytest.approx(shown, rel=0.3), name
+
+
+OUTCOMES = ["revenue", "retained", "cost_to_serve"]
+
+
+def test_eight_intervals_in_ten_hold_what_then_happens():
+    """From a panel and declared ranges to the NPV of the true value and effects."""
+    large = simulate.periods(20_000, rng=1)
+    truth = roi.point_value(
+        roi.fit_outcomes(large, OUTCOMES, drivers=["plan"]), margin=0.4
+    )
+    draw, runs, covered = np.random.default_rng(8), 100, np.zeros(3)
+    plans = pd.DataFrame(
+        {"name": ["a", "b"], "driver": "x", "reach": [150, 220],
+         "cost": [900.0, 2500.0],
+         "effect": [0.3, 0.5], "effect_low": [0.1, 0.3], "effect_high": [0.5, 0.7],
+         "evidence": "randomised", "ramp": 3, "duration": 24}
+    )  # fmt: skip
+    for seed in range(runs):
+        panel = simulate.periods(400, rng=5000 + seed)
+        fits = roi.fit_outcomes(panel, OUTCOMES, drivers=["plan"])
+        value = roi.point_value(fits, margin=0.4)
+        found = roi.simulate(plans, value, n_draws=2000, rng=seed, customers=400)
+        effect = plans["effect"] + 0.2 / Z90 * draw.standard_normal(2)
+        known = plans.assign(effect=effect, effect_low=effect, effect_high=effect)
+        table = found.table.set_index("initiative")
+        for at, (name, some) in enumerate(
+            [("a", known[:1]), ("b", known[1:]), ("all together", known)]
+        ):
+            real = roi.simulate(some, truth, n_draws=100, customers=400).payoff({})
+            row = table.loc[name]
+            covered[at] += row["p10_amount"] < real < row["p90_amount"]
+    low, high = stats.binom.interval(0.999, runs, 0.8)
+    assert (low <= covered).all(), covered
+    assert (covered <= high).all(), covered

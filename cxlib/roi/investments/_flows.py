@@ -64,22 +64,28 @@ class Course:
 
 
 def course(plans: Plans, world: World, at: int, settings: Settings) -> Course:
-    """Return the strength and the cost of one initiative."""
-    each = settings.steps_per_year
-    begin = np.round((plans.start[at] + world.one("slip", at)) * each)
-    length = np.round(world.one("duration", at) * each)
-    length = np.where(np.isnan(length), np.inf, np.maximum(length, 1))
-    age = np.arange(1, settings.steps + 1)[:, None] - begin
-    runs = (age >= 1) & (age <= length)
+    """Return the strength and the cost of one initiative.
+
+    A step in which it runs for a part counts for that part; the first cost falls on the
+    step nearest to its start.
+    """
+    each, last = settings.steps_per_year, settings.steps
+    begin = (plans.start[at] + world.one("slip", at)) * each
+    length = world.one("duration", at) * each
+    until = begin + np.where(np.isnan(length), np.inf, length)
+    step = np.arange(1, last + 1)[:, None]
+    runs = np.clip(np.minimum(step, until) - np.maximum(step - 1, begin), 0, 1)
+    age = np.maximum(step - begin, 0)
     grown = np.minimum(1.0, age / np.maximum(world.one("ramp", at) * each, 1e-9))
     decay = world.one("decay", at)
     fade = (1 - decay) ** (np.maximum(age - 1, 0) / each) if decay.any() else 1.0
     running = runs * (world.one("running_cost", at) / each)
-    first = np.where(begin <= settings.steps, world.one("cost", at), 0.0)
-    spent = np.zeros((settings.steps + 1, np.broadcast(running[0], first).size))
+    pays = np.round(begin)
+    first = np.where(pays <= last, world.one("cost", at), 0.0)
+    spent = np.zeros((last + 1, np.broadcast(running[0], first).size))
     spent[1:] = running
-    spent += (np.arange(settings.steps + 1)[:, None] == begin) * first
-    return Course(np.where(runs, grown * fade, 0.0), spent, first)
+    spent += (np.arange(last + 1)[:, None] == pays) * first
+    return Course(runs * grown * fade, spent, first)
 
 
 def spread(held: Array, profile: Array) -> Array:

@@ -90,7 +90,8 @@ def read_plans(
     )
     frame = _filled(initiatives)
     reach = floats(frame, "reach")
-    whole = float(customers) if customers else float(np.nansum(reach))
+    most = np.fmax(reach, floats(frame, "reach_high"))
+    whole = float(customers) if customers else float(np.nansum(most))
     known = segments or {}
     size = np.array([known.get(name, whole) for name in words(frame, "segment")])
     found = problems(frame, customers, size, list(WIDTH), segments)
