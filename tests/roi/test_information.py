@@ -163,6 +163,31 @@ def test_all_of_an_initiative_is_worth_at_least_its_parts(two):
     )
 
 
+def test_sure_initiative_beside_changes_nothing(two):
+    sure = {"name": "Sure", "effect": 2.0, "effect_low": 2.0, "effect_high": 2.0}
+    more = simulated(
+        normal("Callback", 1.2, 0.5),
+        normal("Courier", 0.8, 0.6, cost_low=500.0, cost_high=1500.0),
+        sure, n_draws=8_000,
+    )  # fmt: skip
+    first, second = roi.information(two).table, roi.information(more).table
+    own = second[second["decision"] == "Courier"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        own, first[first["decision"] == "Courier"].reset_index(drop=True)
+    )
+    assert "Sure" not in "".join(second["input"])
+    whole = [float(one["estimate"].iloc[0]) for one in (first, second)]
+    assert whole[0] == pytest.approx(whole[1])
+
+
+def test_results_show_in_a_cell(two):
+    results = [roi.information(two), roi.next_study(two, sd=3, cost_per_customer=0.1)]
+    results += [roi.information(roi.simulate(None, 1.0))]
+    for one in results:
+        assert one._repr_html_().startswith("<p class='finding'>")
+        assert repr(one) == one.text
+
+
 def test_sentence_table_and_findings_agree(two):
     found = roi.information(two)
     top = found.inputs.iloc[0]

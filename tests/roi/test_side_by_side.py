@@ -205,6 +205,13 @@ def test_declared_value_with_a_range():
     assert np.quantile(drawn, [0.1, 0.9]) == pytest.approx([0.5, 1.1], abs=0.04)
 
 
+def test_declared_value_keeps_the_customers_of_the_panel(fits):
+    value = roi.point_value(fits, margin=0.4)
+    ours = case(value=value, initiatives=plans(reach=[0.2, 0.3, 0.4]))
+    theirs = ours.under(changed(value_of_point=50.0)).simulate()
+    assert theirs.table["n"].tolist()[-1] == value.n_last
+
+
 # --- side by side
 
 

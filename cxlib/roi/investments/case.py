@@ -109,6 +109,7 @@ steps_per_year, overlap, correlation, margin, means, by_segment, currency
 
         An initiative's P10 and P90 move in proportion with its central value, unless
         they are overridden too. Starts stay counted from the first start of this case.
+        A value of a point declared in place of the regressions' knows no highest score.
 
         Raises
         ------
@@ -163,7 +164,8 @@ def _whole(case: Case, one: Override) -> Case:
     if one.key in _SETTINGS:
         return replace(case, **{one.key: one.value})
     if one.key == "value_of_point":
-        return replace(case, value=one.value)
+        known = case.value.n_last if isinstance(case.value, PointValue) else None
+        return replace(case, value=one.value, customers=case.customers or known)
     margin, priced = float(one.value), isinstance(case.value, PointValue)
     if not priced and case.margin is None and not case.by_segment:
         raise DataError(

@@ -64,7 +64,8 @@ class Reasons(Told):
             f"accounts for {_format.number(share, 'share', decimals=0)} % of the "
             f"difference of {total}"
             if one_way and np.isfinite(share)
-            else f"alone accounts for {size}, of a difference of {total} in all"
+            else f"has the largest part, {size}, in a difference of {total}; the parts "
+            "point both ways"
         )
         return f"{_words.started(top['assumption'])} {part}."
 

@@ -102,7 +102,13 @@ class Study(Told):
             f"What to measure next: the effect of {row['initiative']}, worth up to "
             f"{most}. An experiment of {what} {costs}: it pays, by {net}. It finds "
             f"effects from {_format.number(row['detectable_effect'], 'score')} on."
+            f"{self._most(row)}"
         )
+
+    def _most(self, row: pd.Series) -> str:
+        """Say so where the largest study tried is the best."""
+        tried = self.sizes.loc[self.sizes["initiative"] == row["initiative"], "n"]
+        return " No larger one was tried." if row["n"] == tried.max() else ""
 
     def _delay(self, row: pd.Series) -> str:
         if not row["wait_amount"] > 0:
