@@ -15,7 +15,7 @@ from cxlib.estimate.did import jointly_zero
 from cxlib.estimate.group_time import GroupTime
 
 Ints = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.bool_]
+BLOCK = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,8 +187,14 @@ def band(
     use = averages.std_error > 0
     if use.sum() < 2:
         return single
-    signs = _checks.generator(rng).choice([-1.0, 1.0], size=(n_resamples, len(totals)))
-    drawn = np.abs(signs @ (totals[:, use] / averages.std_error[use])).max(axis=1)
+    scaled, draw = totals[:, use] / averages.std_error[use], _checks.generator(rng)
+    size = max(1, BLOCK // len(totals))
+    drawn = np.concatenate(
+        [
+            np.abs(draw.choice([-1.0, 1.0], size=(n, len(totals))) @ scaled).max(axis=1)
+            for n in np.diff([*range(0, n_resamples, size), n_resamples]).tolist()
+        ]
+    )
     wide = float(np.quantile(drawn, confidence_level))
     return max(single, wide * single / float(stats.norm.isf(tail)))
 

@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from cxlib import roi
@@ -223,6 +225,18 @@ def test_a_steady_drift_is_taken_out_again():
     assert roi.staggered(drifting, "revenue", base="universal").drift.empty
 
 
+@given(shift=st.floats(-50, 50), scale=st.floats(0.1, 20), seed=st.integers(0, 10_000))
+def test_levels_of_units_and_periods_do_not_matter(shift, scale, seed):
+    rng = np.random.default_rng(seed)
+    y, first, _ = drawn(rng, n=20)
+    plain = group_time(y, first)
+    moved = y + 100 * rng.normal(size=(20, 1)) + shift * rng.normal(size=(1, 8))
+    np.testing.assert_allclose(group_time(moved, first).att, plain.att, atol=1e-9)
+    wide = group_time(scale * y, first)
+    np.testing.assert_allclose(wide.att, scale * plain.att, atol=1e-9)
+    np.testing.assert_allclose(wide.influence, scale * plain.influence, atol=1e-9)
+
+
 def test_blank_cells_drop_out_of_their_cell_only():
     rows = small()
     rows.loc[(rows["unit"] == 0) & (rows["period"] == 4), "revenue"] = np.nan
@@ -284,6 +298,43 @@ def test_error_with_covariates_against_the_jackknife(method):
     spread = np.array(out) - np.mean(out, axis=0)
     jackknife = np.sqrt(149 / 150 * (spread**2).sum(axis=0))
     np.testing.assert_allclose(plain, jackknife, rtol=0.12)
+
+
+# diff-diff 3.13.0, CallawaySantAnna(control_group="never_treated",
+# estimation_method="reg", n_bootstrap=0) on the panel of `selected(2, units=300)`
+ELSEWHERE = {
+    False: [(0.551506, 0.228984), (1.133521, 0.215238), (1.713521, 0.244418),
+            (0.155179, 0.209669), (0.178629, 0.231884), (1.427386, 0.205842)],
+    True: [(0.12225, 0.228315), (0.72425, 0.230559), (0.933293, 0.23837),
+           (-0.203411, 0.212716), (-0.163266, 0.226294), (1.117498, 0.20774)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("adjusted", ELSEWHERE)
+def test_cells_and_errors_against_another_implementation(adjusted):
+    y, first, x = selected(2, units=300)
+    options = {"covariates": x, "method": "regression"} if adjusted else {}
+    found = group_time(y, first, control="never", **options)
+    plain = np.sqrt((found.influence**2).sum(axis=0))
+    both = np.column_stack([found.att, plain])
+    np.testing.assert_allclose(both, ELSEWHERE[adjusted], atol=5e-7)
+
+
+def test_doubly_robust_by_hand():
+    y, first, x = selected(2, units=300)
+    found = group_time(y, first, covariates=x, control="never")
+    at = int(np.flatnonzero((found.cohort == 2) & (found.period == 2))[0])
+    rows = (first == 2) | np.isinf(first)
+    change, d = (y[:, 2] - y[:, 1])[rows], (first == 2)[rows].astype(float)
+    z = np.column_stack([np.ones(rows.sum()), x[rows, 1, 0]])
+    b = np.zeros(2)
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-z @ b))
+        b += np.linalg.solve((z * (p * (1 - p))[:, None]).T @ z, z.T @ (d - p))
+    rest = change - z @ np.linalg.lstsq(z[d == 0], change[d == 0], rcond=None)[0]
+    odds = (1 - d) * p / (1 - p)
+    wanted = rest[d == 1].mean() - odds @ rest / odds.sum()
+    assert found.att[at] == pytest.approx(wanted, rel=1e-8)
 
 
 def test_doubly_robust_with_one_flag_is_the_mean_over_its_strata():

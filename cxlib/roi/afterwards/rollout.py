@@ -24,7 +24,8 @@ class Staggered(Told):
     table : pandas.DataFrame
         part (overall, event, cohort, calendar), label, event (periods since the
         start), n (treated units), n_control, estimate, std_error, ci_lower, ci_upper,
-        band_lower, band_upper (all events at once), statistic, df, pvalue, unit.
+        band_lower, band_upper (all events at once), statistic, df, pvalue, before (a
+        placebo), unit.
     cells : pandas.DataFrame
         cohort, period, event, n, n_control, estimate, std_error, ci_lower, ci_upper.
     worth : pandas.DataFrame
