@@ -81,9 +81,9 @@ class BreakEven(Told):
 
     @property
     def display(self) -> pd.DataFrame:
-        """The three soonest of each decision, in words."""
+        """The soonest of each decision, in words."""
         known = self.table[self.table["break_even"].notna()]
-        rows = known.groupby("decision", sort=False).head(3)
+        rows = known.groupby("decision", sort=False).head(1)
         change = column(rows["rel_change"], "share", decimals=0)
         beyond = column(rows["share_beyond"], "share", decimals=0)
         blank = _format.MISSING
