@@ -306,7 +306,42 @@ def test_negative_amounts_and_absent_parts_are_refused():
         roi.fit(plus, "revenue", lag=0, model="two_part")
 
 
+def test_few_clusters_are_left_out_one_by_one():
+    """One Newton step of each is close to fitting again without it."""
+    frame = spenders(400, seed=6)
+    frame["account"] = np.arange(400) % 8
+    options = {"lag": 0, "cluster": "account", "model": "tweedie", "power": 1.5}
+    found = roi.fit(frame, "revenue", **options)
+    assert found.se_type == "CRV3"
+    every = [
+        roi.fit(frame[frame["account"] != a], "revenue", **options)
+        for a in range(8)
+    ]  # fmt: skip
+    logs = np.array([f.ratios["log_estimate"].iloc[0] for f in every])
+    centre = found.ratios["log_estimate"].iloc[0]
+    jackknife = np.sqrt(7 / 8 * np.square(logs - centre).sum())
+    assert found.ratios["log_std_error"].iloc[0] == pytest.approx(jackknife, rel=0.05)
+    effects = np.array([f.row["estimate"] for f in every]) - found.row["estimate"]
+    jackknife = np.sqrt(7 / 8 * np.square(effects).sum())
+    assert found.row["std_error"] == pytest.approx(jackknife, rel=0.1)
+
+
+@pytest.mark.parametrize("model", ["two_way", "tweedie"])
+def test_the_jackknife_keeps_the_sign_of_what_outcomes_share(make, model):
+    frame = make(12, 8, seed=3)
+    frame["revenue"] = frame["revenue"].clip(lower=1) ** 1.5
+    shared = [
+        roi.fit_outcomes(
+            frame, ["revenue"], models={"revenue": model}, cov_type=kind
+        ).covariance.loc["coef:revenue", "mean:revenue"]
+        for kind in ("CR1", "CRV3")
+    ]
+    assert np.sign(shared[0]) == np.sign(shared[1])
+
+
 def test_wrong_powers_and_names(company):
+    with pytest.raises(ArgumentError, match=r"use `roi.survival`, or `model`"):
+        roi.fit(company, "retained", model="cox")
     with pytest.raises(ArgumentError, match=r"`power` is 3; it must lie in \[1, 2\]"):
         roi.fit(spenders(), "revenue", lag=0, model="tweedie", power=3)
     with pytest.raises(ArgumentError, match="did you mean 'two_part'"):

@@ -60,7 +60,7 @@ def truths():
 def test_marginal_effects_have_nominal_coverage(truths, model, parts):
     covered = 0
     for seed in range(RUNS):
-        frame, _ = spend(600, np.random.default_rng(1000 + seed), parts=parts)
+        frame, _ = spend(1600, np.random.default_rng(1000 + seed), parts=parts)
         row = roi.fit(
             frame, "revenue", drivers=["vip"], lag=0, model=model, cluster="account"
         ).row

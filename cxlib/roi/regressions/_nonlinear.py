@@ -77,6 +77,11 @@ class Curved:
         return int(self.cluster.max()) + 1
 
     @property
+    def jackknife(self) -> bool:
+        """Whether clusters are left out one by one (one Newton step each)."""
+        return self.cov_type == "CRV3"
+
+    @property
     def design(self) -> Array:
         """All columns, those of interest first."""
         return np.column_stack([self.x, self.nuisance])
@@ -115,6 +120,7 @@ def _fit(problem: Curved) -> tuple[tuple[Part, ...], Curve]:
     part = log_mean(
         y, design, cluster=problem.cluster, groups=problem.groups,
         power=power or tweedie_power(y, design), name="mean",
+        jackknife=problem.jackknife,
     )  # fmt: skip
     return (part,), exponential
 
@@ -123,7 +129,7 @@ def _two_parts(problem: Curved) -> tuple[Part, Part]:
     some, design = problem.y > 0, problem.design
     any_part = chance(
         some.astype(float), design, cluster=problem.cluster, groups=problem.groups,
-        link="logit", name="odds of any",
+        link="logit", name="odds of any", jackknife=problem.jackknife,
     )  # fmt: skip
     rest = design[some]
     constant = np.ptp(rest, axis=0) == 0
@@ -135,7 +141,7 @@ def _two_parts(problem: Curved) -> tuple[Part, Part]:
         )
     amount = log_mean(
         problem.y[some], rest, cluster=problem.cluster[some], groups=problem.groups,
-        power=2.0, name="amount where any",
+        power=2.0, name="amount where any", jackknife=problem.jackknife,
     )  # fmt: skip
     return any_part, amount
 
@@ -147,7 +153,7 @@ def _hazard(problem: Curved) -> tuple[tuple[Part, ...], Curve]:
     part = chance(
         leaves, problem.design, cluster=problem.cluster, groups=problem.groups,
         link="logit" if linked else "cloglog",
-        name="odds of leaving" if linked else "hazard",
+        name="odds of leaving" if linked else "hazard", jackknife=problem.jackknife,
     )  # fmt: skip
     curve = logistic if linked else log_log
     return (part,), curve if problem.leaving == 1 else complement(curve)
@@ -187,7 +193,7 @@ def _within(problem: Curved) -> Solved:
         raise DataError("no customer has a count other than zero.")
     part = within_counts(
         problem.y, problem.x, effects, entity=entity, cluster=problem.cluster,
-        groups=problem.groups,
+        groups=problem.groups, jackknife=problem.jackknife,
     )  # fmt: skip
     mean, slopes = float(problem.y.mean()), part.coef[:k]
     factors = np.where(problem.binary, np.expm1(slopes), slopes)
@@ -205,13 +211,20 @@ def _scaled(
     influence: Array,
     kept: Kept | None,
 ) -> Solved:
-    """Put the small-sample factor on every influence."""
+    """Put the small-sample factor on every influence.
+
+    As in least squares, a jackknife's are the changes when a cluster is left out.
+    """
     cov_type = problem.cov_type
-    if cov_type in {"CRV3", "CR1_slopes", "CR1_dummies"}:
+    if cov_type in {"CR1_slopes", "CR1_dummies"}:
         cov_type = "CR1"
     n, columns = len(problem.y), problem.design.shape[1]
     absorbed = int(problem.entity.max()) + 1 if problem.model == "poisson_fe" else 0
-    factor = small_sample(cov_type, problem.groups, n, columns) ** 0.5
+    factor = (
+        -(((problem.groups - 1) / problem.groups) ** 0.5)
+        if problem.jackknife
+        else small_sample(cov_type, problem.groups, n, columns) ** 0.5
+    )
     if kept is not None:
         kept = replace(
             kept, influence=kept.influence * factor,

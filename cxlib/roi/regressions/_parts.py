@@ -52,7 +52,14 @@ class Part:
 
 
 def log_mean(
-    y: Array, design: Array, *, cluster: Ints, groups: int, power: float, name: str
+    y: Array,
+    design: Array,
+    *,
+    cluster: Ints,
+    groups: int,
+    power: float,
+    name: str,
+    jackknife: bool = False,
 ) -> Part:
     """Fit a log-link mean whose variance goes with its power (1 Poisson, 2 Gamma).
 
@@ -64,7 +71,7 @@ def log_mean(
     coef, fitted = _means(y, design, power)
     error = (y - fitted) * fitted ** (1 - power)
     weight = fitted ** (2 - power) + (power - 1) * error
-    pull = _pull(design, error, weight, cluster, groups)
+    pull = _pull(design, error, weight, cluster, groups, jackknife=jackknife)
     null = deviance(y, np.full(len(y), y.mean()), power)
     r2 = 1 - deviance(y, fitted, power) / null if null > 0 else float("nan")
     return Part(name, coef, pull, fitted, r2, power)
@@ -115,7 +122,14 @@ def _power_of(y: Array, fitted: Array) -> float:
 
 
 def chance(
-    y: Array, design: Array, *, cluster: Ints, groups: int, link: str, name: str
+    y: Array,
+    design: Array,
+    *,
+    cluster: Ints,
+    groups: int,
+    link: str,
+    name: str,
+    jackknife: bool = False,
 ) -> Part:
     """Fit a 0/1 outcome by logit or complementary log-log."""
     scale, mean = _scales(design), float(y.mean())
@@ -126,7 +140,7 @@ def chance(
         error, weight = y - fitted, fitted * (1 - fitted)
     else:
         error, weight = _log_log_terms(y, index)
-    pull = _pull(design, error, weight, cluster, groups)
+    pull = _pull(design, error, weight, cluster, groups, jackknife=jackknife)
     r2 = 1 - _likelihood(y, fitted) / _likelihood(y, np.full(len(y), mean))
     return Part(name, coef / scale, pull, fitted, r2)
 
@@ -154,6 +168,7 @@ def within_counts(
     entity: Ints,
     cluster: Ints,
     groups: int,
+    jackknife: bool = False,
 ) -> Part:
     """Fit a Poisson mean with a level of its own for each customer (conditional).
 
@@ -175,7 +190,9 @@ def within_counts(
     else:
         raise DataError(_NO_FIT)
     fitted, centred = _shares(z, coef, entity, totals)
-    pull = _pull(centred, y - fitted, fitted, cluster, groups) / scale
+    pull = (
+        _pull(centred, y - fitted, fitted, cluster, groups, jackknife=jackknife) / scale
+    )
     level = (totals / np.bincount(entity))[entity]
     null = deviance(y, level, 1)
     r2 = 1 - deviance(y, fitted, 1) / null if null > 0 else float("nan")
@@ -212,13 +229,28 @@ def group_totals(rows: Array, cluster: Ints, groups: int) -> Array:
 
 
 def _pull(
-    design: Array, error: Array, weight: Array, cluster: Ints, groups: int
+    design: Array,
+    error: Array,
+    weight: Array,
+    cluster: Ints,
+    groups: int,
+    *,
+    jackknife: bool,
 ) -> Array:
+    """Return each cluster's influence, or one Newton step of leaving it out."""
     scale = _scales(design)
     scaled = design / scale
     information = (scaled * weight[:, None]).T @ scaled
     sums = group_totals(scaled * error[:, None], cluster, groups)
-    return np.asarray(_solved(information, sums.T).T / scale)
+    if not jackknife:
+        return np.asarray(_solved(information, sums.T).T / scale)
+    pull = np.empty_like(sums)
+    for group in range(groups):
+        rows = scaled[cluster == group]
+        own = (rows * weight[cluster == group, None]).T @ rows
+        rest = np.linalg.pinv(information - own, rcond=1e-12, hermitian=True)
+        pull[group] = rest @ sums[group]
+    return np.asarray(pull / scale)
 
 
 def _solved(information: Array, right: Array) -> Array:

@@ -116,6 +116,11 @@ class Specification:
 
 def check(spec: Specification) -> Specification:
     """Raise ArgumentError for a value that cannot be meant."""
+    if str(spec.model) == "cox":
+        raise ArgumentError(
+            "`model` is 'cox'; a Cox regression takes tenures and not periods: use "
+            "`roi.survival`, or `model` 'discrete_time' for customers by period."
+        )
     _checks.one_of(spec.model, "model", get_args(Model))
     _checks.one_of(spec.cov_type, "cov_type", get_args(CovType))
     _checks.in_range(spec.confidence_level, "confidence_level", 0, 1, ends="()")

@@ -185,8 +185,8 @@ def fit(
         time, seen by the period).
     cov_type : {"auto", "CR0", "CR0_G", "CR1", "CR1_slopes", "CR1_dummies", "CRV3"}
         Small-sample convention of the clustered error. "auto": CR1, and the jackknife
-        CRV3 under 20 clusters. A model that is not a straight line has CR0, CR0_G and
-        CR1 only.
+        CRV3 under 20 clusters (one Newton step a cluster in a model that is not a
+        straight line). A plain logit has CR0, CR0_G and CR1 only.
     confidence_level : float
     currency : str
         Printed after amounts.
@@ -367,7 +367,8 @@ def _assumptions(prepared: Prepared) -> tuple[Assumption, ...]:
 def influences(prepared: Prepared, rows: Rows, solved: Solved) -> pd.DataFrame:
     """Return each cluster's pull on the score's coefficient and the outcome's mean."""
     label = prepared.spec.outcome
-    coef = pd.Series(solved.influence[:, 0], index=rows.cluster_labels)
+    sign = -1 if solved.cov_type == "CRV3" else 1
+    coef = pd.Series(sign * solved.influence[:, 0], index=rows.cluster_labels)
     seen = np.isfinite(prepared.outcome)
     y = prepared.outcome[seen]
     labels = prepared.long.frame[prepared.spec.clusters][seen].to_numpy(dtype=object)
