@@ -169,7 +169,9 @@ def shape(
     log odds has unequal steps in shares, and this test may find them. Down as up
     (fixed effects only): crossings so far, added to the categories, must have no
     coefficient (Allison). All by the clustered covariance and Hotelling's F, levels
-    capped at a third of the clusters; a logit has no jackknife for few.
+    capped at a third of the clusters; a logit has no jackknife for few. Simulated on a
+    line, the test of the line alarms in 6 % of 1,000 panels of 200 customers, in 5 % of
+    200 with 12 clusters and in 2 % of 200 with six.
 
     References
     ----------
