@@ -80,8 +80,8 @@ def value_by_segment(
     something that crosses them. Pooled values are posterior means of a normal
     random-effects model with the spread between segments integrated out (see
     `estimate.pooling`); variances are widened to the t intervals of small segments. A
-    segment whose regressions cannot all be solved, or in which a 0/1 outcome happened
-    fewer than 10 times, gets the predictive distribution of one more segment: where 5
+    segment whose regressions cannot all be solved, or in which fewer than
+    10 customers left, gets the predictive distribution of one more segment: where 5
     customers or fewer left, 95 % intervals of own values covered .85, where 10 or more
     did .93 to .99. "Differ" is Cochran's Q on the same variances. Segments under 10
     customers are hidden and left out of the pooling. With two or three segments the
@@ -115,7 +115,8 @@ def value_by_segment(
     if len(groups.names) < 2:
         why = f"{_words.plain(segment)} does not have two different values"
         return _nothing(whole, segment, why, confidence_level)
-    again = {name: refit(periods[groups.labels == name], fits) for name in groups.names}
+    parts = {name: periods[groups.labels == name] for name in groups.names}
+    again = {name: refit(part, fits) for name, part in parts.items()}
     found = {
         name: point_value(
             part, margin=margin, horizon=horizon, discount_rate=discount_rate,
@@ -125,7 +126,7 @@ def value_by_segment(
         for name, part in again.items()
     }  # fmt: skip
     rows = [
-        _own(name, one, why=one.reason or _lacks(again[name], fits))
+        _own(name, one, why=one.reason or _lacks(parts[name], again[name], fits))
         | {"n_last": groups.n_last[name], "reading": whole.total["reading"]}
         for name, one in found.items()
     ]
@@ -185,7 +186,7 @@ def _own(name: str, one: PointValue, *, why: str) -> dict[str, object]:
     return row | own | {"status": OWN}
 
 
-def _lacks(again: Fits, fits: Fits) -> str:
+def _lacks(part: pd.DataFrame, again: Fits, fits: Fits) -> str:
     """Say what a segment's own value would rest on too little of."""
     for whole in fits.fits:
         outcome = whole.spec.outcome
@@ -196,10 +197,9 @@ def _lacks(again: Fits, fits: Fits) -> str:
             return f"no coefficient of {name}"
         if fit.period != whole.period:
             return f"its rows are not {whole.period} by {whole.period}"
-        mean = again.base.means[outcome]
-        events = fit.n * min(mean, 1 - mean)
-        if fit.unit == "share" and events < MIN_EVENTS:
-            return f"{name} changed {events:.0f} times only"
+        people = part.groupby(outcome)[whole.spec.entity].nunique()
+        if fit.unit == "share" and people.min() < MIN_EVENTS:
+            return f"{name} takes its rarer value for {people.min()} customers only"
     return ""
 
 
