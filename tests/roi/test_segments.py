@@ -205,7 +205,7 @@ def truth_of(effects):
 
 @pytest.mark.slow
 def test_intervals_cover_and_pooling_is_nearer_the_truth():
-    runs, sizes = 24, [30, 60, 80, 120, 200]
+    runs, sizes = 18, [30, 60, 80, 120, 200]
     own, pooled, errors, tested = [], [], np.zeros(2), 0
     base, above = truth_of([4.0, 5.0])
     for seed in range(runs):

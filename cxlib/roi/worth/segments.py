@@ -107,11 +107,11 @@ def value_by_segment(
         diagnosis=diagnosis, periods_per_year=periods_per_year,
         confidence_level=confidence_level,
     )  # fmt: skip
-    if not segment or whole.terms is None:
-        why = whole.reason if segment else "no segment column was given"
+    why = whole.reason if segment else "no segment column was given"
+    if why:
         return _nothing(whole, segment, why, confidence_level)
-    spec = fits.fits[0].spec
-    groups = membership(periods, segment, entity=spec.entity, time=spec.time)
+    keys = fits.fits[0].spec
+    groups = membership(periods, segment, entity=keys.entity, time=keys.time)
     if len(groups.names) < 2:
         why = f"{_words.plain(segment)} does not have two different values"
         return _nothing(whole, segment, why, confidence_level)
@@ -127,13 +127,10 @@ def value_by_segment(
     }  # fmt: skip
     rows = [
         _own(name, one, why=one.reason or _lacks(parts[name], again[name], fits))
-        | {"n_last": groups.n_last[name], "reading": whole.total["reading"]}
         for name, one in found.items()
     ]
-    return _gathered(
-        whole, pd.DataFrame(rows), found, groups=groups, segment=segment,
-        level=confidence_level,
-    )  # fmt: skip
+    level, table = confidence_level, pd.DataFrame(rows)
+    return _gathered(whole, table, found, groups=groups, segment=segment, level=level)
 
 
 def _gathered(
@@ -145,6 +142,8 @@ def _gathered(
     segment: str,
     level: float,
 ) -> SegmentValues:
+    table["n_last"] = table["segment"].map(groups.n_last)
+    table["reading"] = whole.total["reading"]
     shown = table["n"] >= MIN_CUSTOMERS
     kept = table[shown]
     half = (kept["own_ci_upper"] - kept["own_ci_lower"]).to_numpy(dtype=float) / 2
