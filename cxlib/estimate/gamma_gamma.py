@@ -82,20 +82,22 @@ def fit(count: npt.ArrayLike, mean: npt.ArrayLike) -> GammaGamma:
         loss, start, method="Nelder-Mead",
         options={"xatol": 1e-7, "fatol": 1e-8, "maxiter": 6000},
     )  # fmt: skip
-    information = hessian(loss, found.x)
-    values = np.linalg.eigvalsh(information)
-    if not np.isfinite(values).all() or values[0] <= 1e-8 * values[-1]:
-        raise DataError(
-            "amounts do not tell customers apart: the gamma-gamma model has no maximum."
-        )
+    covariance = _inverse(hessian(loss, found.x))
     if found.x[1] <= 0:
         raise DataError(
             "a few customers spend so much that the mean amount has no end (q of the "
             "gamma-gamma model is 1 or less)."
         )
-    return GammaGamma(
-        np.asarray(found.x), np.asarray(np.linalg.inv(information)), len(x)
-    )
+    return GammaGamma(np.asarray(found.x), covariance, len(x))
+
+
+def _inverse(information: Array) -> Array:
+    values = np.linalg.eigvalsh(information)
+    if not np.isfinite(values).all() or values[0] <= 1e-8 * values[-1]:
+        raise DataError(
+            "amounts do not tell customers apart: the gamma-gamma model has no maximum."
+        )
+    return np.asarray(np.linalg.inv(information))
 
 
 def _log_likelihood(logs: Array, x: Array, z: Array) -> Array:

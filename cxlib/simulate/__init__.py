@@ -6,16 +6,16 @@ They feed data/sample, the documentation, the tests and the calibration studies.
 from __future__ import annotations
 
 from cxlib.simulate.book import codebook
+from cxlib.simulate.care import contact_truth, contacts
 from cxlib.simulate.clicks import events
 from cxlib.simulate.coding import codings
-from cxlib.simulate.contacts import contact_truth, contacts
 from cxlib.simulate.deliveries import claims, rollout
 from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
 from cxlib.simulate.panel import periods
-from cxlib.simulate.purchases import purchases
 from cxlib.simulate.sample import write_sample
+from cxlib.simulate.shop import purchases
 from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import truth
 

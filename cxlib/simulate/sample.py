@@ -13,9 +13,9 @@ import pandas as pd
 
 from cxlib import _checks
 from cxlib.simulate import _planted, book
+from cxlib.simulate.care import contacts
 from cxlib.simulate.clicks import events
 from cxlib.simulate.coding import codings
-from cxlib.simulate.contacts import contacts
 from cxlib.simulate.deliveries import claims, claims_truth, rollout, rollout_truth
 from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives

@@ -26,11 +26,12 @@ _UNKNOWN = 1e8
 class Membership:
     """The segment of each row's customer.
 
-    `labels` is text, blank where the customer never has a segment; `share_moved` and
-    `share_blank` are shares of customers.
+    `labels` is text, blank where the customer never has a segment; `n_last` counts rows
+    of the panel's last period; `share_moved` and `share_blank` are shares of customers.
     """
 
     labels: pd.Series
+    n_last: dict[str, int]
     share_moved: float
     share_blank: float
 
@@ -45,11 +46,11 @@ def membership(
 ) -> Membership:
     """Put each customer in the segment of the first period that shows one."""
     _checks.columns(periods, [segment, entity, time], "periods")
-    keys = periods[entity]
+    keys, when = periods[entity], read_calendar(periods[time]).index
     ordered = pd.DataFrame(
         {
             "who": keys.to_numpy(dtype=object),
-            "at": read_calendar(periods[time]).index,
+            "at": when,
             "is": periods[segment].astype("string").to_numpy(dtype=object),
         }
     ).sort_values("at", kind="stable")
@@ -62,7 +63,11 @@ def membership(
             f"'{segment}' has {len(names):,} different values; group them into "
             f"{MOST_SEGMENTS} segments or fewer."
         )
-    return Membership(labels, float((many > 1).mean()), float(first.isna().mean()))
+    last = labels[when == when.max()].value_counts()
+    n_last = {str(name): int(last.get(name, 0)) for name in names}
+    return Membership(
+        labels, n_last, float((many > 1).mean()), float(first.isna().mean())
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -45,7 +45,7 @@ def contact_truth() -> ContactTruth:
     Examples
     --------
     >>> round(contact_truth().more_contacts, 2)
-    0.9
+    0.87
     """
     again = BACK_SOLVED * SOLVED + BACK_UNSOLVED * (1 - SOLVED)
     first = CONTACTED / CONTACTED.sum()
