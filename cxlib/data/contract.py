@@ -100,7 +100,10 @@ CONTRACTS: Mapping[str, Contract] = {
         grain="one investment",
         kinds={
             "name": "label", "cost": "number", "driver": "label", "effect": "number",
-            "effect_low": "number", "effect_high": "number", "reach": "number",
+            "effect_low": "number", "effect_high": "number", "effect_on": "label",
+            "reach": "number", "reach_low": "number", "reach_high": "number",
+            "cost_low": "number", "cost_high": "number", "running_cost": "number",
+            "segment": "label", "group": "label", "rho": "number",
             "evidence": "label", "source": "label", "owner": "label",
         },
         required=("name", "cost", "effect"), filled=("name", "cost", "effect"),

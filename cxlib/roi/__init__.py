@@ -13,6 +13,7 @@ from cxlib.roi.choice.road import roadmap
 from cxlib.roi.choice.stakes import weights
 from cxlib.roi.investments.cash import Payoff, irr, npv, payback, payoff
 from cxlib.roi.investments.claimed import with_claims
+from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.monte_carlo import simulate
 from cxlib.roi.investments.simulation import Simulation
 from cxlib.roi.investments.swing import tornado
@@ -29,6 +30,7 @@ from cxlib.roi.verdict import caveats, decision
 from cxlib.roi.worth.value import PointValue, point_value
 
 __all__ = [
+    "Draws",
     "Fit",
     "Fits",
     "Payoff",
