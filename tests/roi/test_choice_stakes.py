@@ -117,8 +117,8 @@ def test_conflicts_by_hand():
     assert found.text == (
         "2 of 3 initiatives set indicators at odds: Chatbot (handling time up, nps "
         "down; evidence: quasi), Call-back (nps up, handling time down; evidence: none "
-        "given) and Call-back (speed up, handling time down; evidence: none given). The "
-        "ranges given bear out 1 of 3 conflicts."
+        "given) and Call-back (speed up, handling time down; evidence: none given). "
+        "The ranges given bear out 1 of 3 conflicts."
     )
     wide = found.display.set_index("initiative")
     assert wide.loc["Chatbot"].tolist() == ["−", "0", "+"]

@@ -47,7 +47,9 @@ class Problem:
         return self.draws.together(self.listed(chosen))
 
     def mean(self, chosen: Bools) -> float:
-        """Return a set's mean NPV by its terms."""
+        """Return a set's mean NPV; worked out anew where groups were cut."""
+        if not self.values.whole:
+            return float(self.npv(chosen).mean())
         return float((self.values.active(chosen[None, :]) @ self.values.mean)[0])
 
     def best(self, rules: Rules | None = None) -> tuple[Bools, bool]:

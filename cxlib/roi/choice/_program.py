@@ -1,4 +1,4 @@
-"""Choosing as an integer program: x says what is in, y what several return together."""
+"""Choosing as an integer program: x says what is in, z which subset of each group."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ Bools = npt.NDArray[np.bool_]
 TAIL, SCENARIOS, SECONDS = 0.1, 200, 20.0
 
 
-def program(values: Values, gain: Array, rules: Rules) -> Bools:
-    """Maximise the sum of gains of the terms that count.
+def program(
+    values: Values, gain: Array, rules: Rules, *, seconds: float = SECONDS
+) -> tuple[Bools, bool]:
+    """Maximise the gains of the subsets that a set is made of; say if it is proven.
 
-    A term of several initiatives is the product y of their x. Only the bound that the
-    sign of its gain could break is written: y <= each x where it gains,
-    y >= sum of x - (size - 1) where it loses.
+    At most one subset z of each group, and x = the sum of the z that hold it: with x
+    whole, z is whole of itself.
     """
-    rows, most = _all_rows(values, rules, gain)
-    return _solved(-gain, rows, most, rules)
+    rows, low, high = _rows(values, rules)
+    loss = np.concatenate([np.zeros(rules.rows.shape[1]), -gain])
+    return _solved(loss, (rows, low, high), rules, seconds=seconds)
 
 
 def program_averse(values: Values, rules: Rules, aversion: float) -> Bools:
@@ -34,50 +36,60 @@ def program_averse(values: Values, rules: Rules, aversion: float) -> Bools:
     and u >= 0 (Rockafellar and Uryasev 2000).
     """
     few = values.amounts[:SCENARIOS]
-    s, terms = few.shape
-    rows, most = _all_rows(values, rules, None)
-    tail = sparse.hstack([-few, np.ones((s, 1)), -sparse.eye_array(s)])
-    empty = sparse.csr_array((rows.shape[0], s + 1))
-    whole = sparse.vstack([sparse.hstack([rows, empty]), tail], format="csr")
+    s, n = len(few), rules.rows.shape[1]
+    rows, low, high = _rows(values, rules)
+    tail = sparse.hstack(
+        [sparse.csr_array((s, n)), -few, np.ones((s, 1)), -sparse.eye_array(s)]
+    )
+    wide = sparse.hstack([rows, sparse.csr_array((rows.shape[0], s + 1))])
+    whole = sparse.vstack([wide, tail], format="csr")
     loss = np.concatenate(
-        [-(1 - aversion) * few.mean(axis=0), [-aversion],
+        [np.zeros(n), -(1 - aversion) * few.mean(axis=0), [-aversion],
          np.full(s, aversion / (TAIL * s))]
     )  # fmt: skip
-    return _solved(loss, whole, np.concatenate([most, np.zeros(s)]), rules, terms)
+    low = np.concatenate([low, np.full(s, -np.inf)])
+    high = np.concatenate([high, np.zeros(s)])
+    return _solved(loss, (whole, low, high), rules, extra=s + 1)[0]
 
 
-def _all_rows(
-    values: Values, rules: Rules, gain: Array | None
-) -> tuple[sparse.csr_array, Array]:
-    """Return `rows @ (x, y) <= most`; both bounds of every product without gains."""
-    n, terms = rules.rows.shape[1], len(values.members)
-    lines: list[dict[int, float]] = []
-    bound: list[float] = []
-    for at in range(n, terms):
-        some = values.members[at]
-        if gain is None or gain[at] > 0:
-            lines += [{at: 1.0, i: -1.0} for i in some]
-            bound += [0.0] * len(some)
-        if gain is None or gain[at] < 0:
-            lines.append({at: -1.0} | dict.fromkeys(some, 1.0))
-            bound.append(len(some) - 1.0)
-    entries = [(r, at, v) for r, line in enumerate(lines) for at, v in line.items()]
-    row, column, value = zip(*entries, strict=True) if entries else ((), (), ())
-    products = sparse.csr_array((value, (row, column)), shape=(len(lines), terms))
+def _rows(values: Values, rules: Rules) -> tuple[sparse.csr_array, Array, Array]:
+    """Return `low <= rows @ (x, z) <= high`: the rules, and what ties z to x."""
+    n, k = rules.rows.shape[1], len(values.members)
+    groups = max(values.group) + 1
+    holds = sparse.lil_array((n, k))
+    for at, some in enumerate(values.members):
+        for i in some:
+            holds[i, at] = 1.0
+    one = sparse.csr_array(
+        (np.ones(k), (values.group, np.arange(k))), shape=(groups, k)
+    )
     scale = np.maximum(np.abs(rules.rows).max(axis=1, initial=0.0), 1e-300)
-    simple = np.pad(rules.rows / scale[:, None], ((0, 0), (0, terms - n)))
-    found = sparse.vstack([sparse.csr_array(simple), products], format="csr")
-    return found, np.concatenate([rules.most / scale + 1e-9, bound])
+    m = len(rules.most)
+    found = sparse.vstack(
+        [
+            sparse.hstack([rules.rows / scale[:, None], sparse.csr_array((m, k))]),
+            sparse.hstack([-sparse.eye_array(n), holds]),
+            sparse.hstack([sparse.csr_array((groups, n)), one]),
+        ],
+        format="csr",
+    )
+    high = np.concatenate([rules.most / scale + 1e-9, np.zeros(n), np.ones(groups)])
+    low = np.full(len(high), -np.inf)
+    low[m : m + n] = 0.0
+    return found, low, high
 
 
 def _solved(
     loss: Array,
-    rows: sparse.csr_array,
-    most: Array,
+    limits: tuple[sparse.csr_array, Array, Array],
     rules: Rules,
-    terms: int | None = None,
-) -> Bools:
-    n, ends = rules.rows.shape[1], len(loss) if terms is None else terms
+    *,
+    seconds: float = SECONDS,
+    extra: int = 0,
+) -> tuple[Bools, bool]:
+    """Solve; `extra` variables after x and z are the free t and the u."""
+    rows, least, most = limits
+    n, ends = rules.rows.shape[1], len(loss) - extra
     low, high = np.zeros(len(loss)), np.ones(len(loss))
     low[:n], high[:n] = rules.must, ~rules.never
     high[ends:] = np.inf
@@ -87,9 +99,9 @@ def _solved(
         loss / size,
         integrality=np.arange(len(loss)) < n,
         bounds=Bounds(low, high),
-        constraints=LinearConstraint(rows, -np.inf, most) if len(most) else None,
-        options={"time_limit": SECONDS, "mip_rel_gap": 1e-9},
+        constraints=LinearConstraint(rows, least, most),
+        options={"time_limit": seconds, "mip_rel_gap": 1e-9},
     )
     if found.x is None:
         raise DataError(f"no set could be found: {found.message}")
-    return np.asarray(found.x[:n] > 0.5)
+    return np.asarray(found.x[:n] > 0.5), found.status == 0

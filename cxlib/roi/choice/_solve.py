@@ -74,8 +74,7 @@ def best(
 
     All sets are tried up to 12 initiatives. Above, an integer program (P10 by way of
     the worst tenth) and then single additions, removals and swaps while they help.
-    Where a group of overlaps is too large to be worked out in full, candidates are
-    valued exactly.
+    Where a group of overlaps was cut, candidates are valued exactly.
     """
     if rules.rows.shape[1] <= ALL_UP_TO:
         sets = all_sets(rules)
@@ -85,8 +84,8 @@ def best(
             improved(values, rules, risk, start, exact), False
         )  # fmt: skip
     if risk.kind == "mean":
-        start = program(values, values.mean, rules)
-        if values.whole:
+        start, proven = program(values, values.mean, rules)
+        if values.whole and proven:
             return start, True
     else:
         aversion = risk.aversion if risk.kind == "cvar" else 0.5
@@ -118,10 +117,13 @@ def improved(
     level = score(now[None, :])[0]
     while True:
         sets = _beside(now)
-        sets = sets[rules.allow(sets)]
+        single = np.arange(len(sets)) < len(now)
+        kept = rules.allow(sets)
+        sets, single = sets[kept], single[kept]
         if not len(sets):
             return now
-        likely = np.argsort(-scores(values, sets, risk), kind="stable")[:TRIED]
+        order = np.argsort(-scores(values, sets, risk), kind="stable")
+        likely = np.union1d(order[:TRIED], np.flatnonzero(single))
         found = score(sets[likely])
         if found.max() <= level + 1e-9 * max(1.0, abs(level)):
             return now
@@ -144,7 +146,7 @@ def foreseen(values: Values, rules: Rules) -> tuple[Array, Bools]:
     n = rules.rows.shape[1]
     if n > ALL_UP_TO:
         gains = values.amounts[:FORESEEN]
-        sets = np.array([program(values, gain, rules) for gain in gains])
+        sets = np.array([program(values, g, rules, seconds=2)[0] for g in gains])
         return np.asarray((values.active(sets) * gains).sum(axis=1)), sets
     sets = all_sets(rules)
     active = values.active(sets).T

@@ -1,4 +1,4 @@
-"""What any set of initiatives returns: each alone, less what is counted twice."""
+"""What any set of initiatives returns: a sum over groups that overlap within."""
 
 from __future__ import annotations
 
@@ -14,57 +14,77 @@ from cxlib.roi.investments.draws import Draws
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Members = tuple[int, ...]
-WHOLE = 7
+WHOLE = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """NPV of a set as a sum over the terms whose members are all in it.
+    """NPV of every subset of every group; a set's is the sum over its groups.
 
-    `amounts` has shape (draws, terms). The first terms are the initiatives alone; a
-    further term is what its members return together beyond all their smaller sets:
-    for two on one driver, less what both would claim. `whole` says that every group
-    of initiatives that overlap was worked out in full; in larger groups only pairs.
+    `members` are the subsets, none of them empty, and `group` the group of each;
+    `amounts` has shape (draws, subsets). `whole` says that nothing overlaps across
+    groups: where it does, what is summed is more than the set returns, never less.
     """
 
     members: tuple[Members, ...]
+    group: tuple[int, ...]
     amounts: Array
     whole: bool
 
     @property
     def mean(self) -> Array:
-        """Mean of each term."""
+        """Mean of each subset."""
         return np.asarray(self.amounts.mean(axis=0))
 
     def active(self, sets: Bools) -> Array:
-        """Return which terms count in each set, shape (sets, terms), as 0 and 1."""
-        found = [sets[:, list(some)].all(axis=1) for some in self.members]
-        return np.column_stack(found).astype(float)
+        """Return which subsets each set is made of, shape (sets, subsets), 0 and 1."""
+        found = np.empty((len(sets), len(self.members)))
+        inside: dict[int, Members] = {}
+        for some, g in zip(self.members, self.group, strict=True):
+            if len(some) >= len(inside.get(g, ())):
+                inside[g] = some
+        for at, (some, g) in enumerate(zip(self.members, self.group, strict=True)):
+            rest = [i for i in inside[g] if i not in some]
+            found[:, at] = sets[:, list(some)].all(axis=1) & ~sets[:, rest].any(axis=1)
+        return found
 
 
 def read_values(draws: Draws) -> Values:
-    """Work out the terms."""
-    n = len(draws.names)
-    groups = overlapping(draws)
-    terms = [some for group in groups for some in _terms(group)]
-    found: dict[Members, Array] = {(i,): draws.alone[:, i] for i in range(n)}
-    for some in terms:
-        whole = draws.together([draws.names[i] for i in some])
-        less = [found[part] for part in _parts(some) if part in found]
-        found[some] = whole - np.sum(less, axis=0)
-    large = any(len(group) > WHOLE for group in groups)
-    return Values(tuple(found), np.column_stack(list(found.values())), not large)
+    """Work out what the subsets of each group return."""
+    mean = draws.alone.mean(axis=0)
+    groups = [
+        part for group in overlapping(draws) for part in _parts(group, mean)
+    ]  # fmt: skip
+    members: list[Members] = []
+    owner: list[int] = []
+    for g, group in enumerate(groups):
+        for k in range(1, len(group) + 1):
+            subsets = list(itertools.combinations(group, k))
+            members += subsets
+            owner += [g] * len(subsets)
+    amounts = np.column_stack([_npv(draws, some) for some in members])
+    full = [at for at, some in enumerate(members) if some in groups]
+    gap = amounts[:, full].sum(axis=1) - draws.together(draws.names)
+    whole = bool(np.abs(gap).max() <= _room(draws))
+    return Values(tuple(members), tuple(owner), amounts, whole)
 
 
-def _terms(group: Members) -> Iterator[Members]:
-    size = len(group) if len(group) <= WHOLE else 2
-    for k in range(2, size + 1):
-        yield from itertools.combinations(group, k)
+def _npv(draws: Draws, some: Members) -> Array:
+    if len(some) == 1:
+        return draws.alone[:, some[0]]
+    return draws.together([draws.names[i] for i in some])
 
 
-def _parts(some: Members) -> Iterator[Members]:
-    for k in range(1, len(some)):
-        yield from itertools.combinations(some, k)
+def _room(draws: Draws) -> float:
+    """Return what is lost to rounding, over all draws and initiatives."""
+    return 1e-9 * max(float(np.abs(draws.alone).sum(axis=1).max(initial=0.0)), 1e-12)
+
+
+def _parts(group: Members, mean: Array) -> Iterator[Members]:
+    """Cut a group that is too large, the most valuable together."""
+    order = sorted(group, key=lambda i: -mean[i])
+    for at in range(0, len(order), WHOLE):
+        yield tuple(sorted(order[at : at + WHOLE]))
 
 
 def overlapping(draws: Draws) -> list[Members]:
@@ -73,16 +93,11 @@ def overlapping(draws: Draws) -> list[Members]:
 
     def npv(some: Members) -> Array:
         if some not in known:
-            known[some] = (
-                draws.alone[:, some[0]]
-                if len(some) == 1
-                else draws.together([draws.names[i] for i in some])
-            )
+            known[some] = _npv(draws, some)
         return known[some]
 
-    limit = 1e-9 * float(np.abs(draws.alone).max(initial=1.0))
     n = len(draws.names)
-    return _joined(list(_within(tuple(range(n)), npv, limit)), n)
+    return _joined(list(_within(tuple(range(n)), npv, _room(draws))), n)
 
 
 def _within(
@@ -113,10 +128,9 @@ def _across(
 
 
 def _joined(pairs: list[tuple[int, int]], n: int) -> list[Members]:
-    """Return the connected groups of two and more."""
+    """Return the connected groups, also of one."""
     group = list(range(n))
     for i, j in pairs:
         old, new = max(group[i], group[j]), min(group[i], group[j])
         group = [new if g == old else g for g in group]
-    found = (tuple(i for i in range(n) if group[i] == g) for g in dict.fromkeys(group))
-    return [some for some in found if len(some) > 1]
+    return [tuple(i for i in range(n) if group[i] == g) for g in dict.fromkeys(group)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks
@@ -175,25 +176,18 @@ def _one(frame: pd.DataFrame, kpi: str, problems: list[Problem]) -> pd.DataFrame
     way = np.where(np.isnan(signs), np.sign(number), signs)
     blank = np.array([word == "" for word in words])
     value = np.where(np.isnan(signs), number, np.nan)
-    low, high = (
-        pd.to_numeric(frame.get(f"{kpi}_{end}", pd.Series(np.nan, frame.index)),
-                      errors="coerce").to_numpy(dtype=float)
-        for end in ("low", "high")
-    )  # fmt: skip
+    low, high = (_end(frame, f"{kpi}_{end}") for end in ("low", "high"))
     rules = (
         (np.isnan(way) & ~blank, "is neither a sign nor a number",
          "Write +, -, 0 or an effect."),
         ((low > value) | (high < value) | (low > high), "lies outside its range",
          "Mend effect, low or high."),
     )  # fmt: skip
-    for bad, rule, fix in rules:
-        if bad.any():
-            seen = tuple(np.array(words, dtype=object)[bad][:3])
-            problems.append(
-                Problem(
-                    rule=rule, column=kpi, rows=int(bad.sum()), fix=fix, examples=seen
-                )
-            )
+    problems += [
+        Problem(rule=rule, column=kpi, rows=int(bad.sum()), fix=fix,
+                examples=tuple(np.array(words, dtype=object)[bad][:3]))
+        for bad, rule, fix in rules if bad.any()
+    ]  # fmt: skip
     names = np.array(["worse", "none", "better"])
     sides = np.where(np.isnan(way), 0, way).astype(int)
     return pd.DataFrame(
@@ -204,6 +198,11 @@ def _one(frame: pd.DataFrame, kpi: str, problems: list[Problem]) -> pd.DataFrame
             "high": high, "evidence": texts(frame, "evidence"),
         }
     )[~blank]  # fmt: skip
+
+
+def _end(frame: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    given = frame.get(name, pd.Series(np.nan, frame.index))
+    return pd.to_numeric(given, errors="coerce").to_numpy(dtype=float)
 
 
 def _pairs(table: pd.DataFrame) -> pd.DataFrame:

@@ -106,7 +106,9 @@ class Choice(Told):
 
     def _against(self) -> str:
         regret = self._money(self.figure(CHOSEN, "regret_amount"))
-        said = f" Perfect foresight would return {regret} more on average"
+        cut = self.problem is not None and not self.problem.values.whole
+        most = "at most " if cut else ""
+        said = f" Perfect foresight would return {most}{regret} more on average"
         if FAVOURED not in set(self.sets["set"]):
             return f"{said}."
         gap, low, high = (self.figure(FAVOURED, name) for name in BEHIND)
@@ -217,11 +219,12 @@ def choose(
 
     Notes
     -----
-    The NPV of a set is written as a sum over products of its members (alone, pairs
-    less their overlap, …), exact in groups of up to 7 that overlap and by pairs in
-    larger ones. Up to 12 initiatives every allowed set is tried; above, an integer
-    program (HiGHS) maximises it, and for a risk other than the mean or larger groups
-    single additions, removals and swaps follow, which need not end at the best. The
+    The NPV of a set is a sum over the groups that overlap, every subset of which is
+    valued; a group of more than 8 is cut, so that a set looks better than it is, and
+    regret is then a bound from above. Up to 12 initiatives every allowed set is tried;
+    above, an integer program (HiGHS) maximises it, and for a risk other than the mean,
+    or a group that was cut, single additions, removals and swaps follow, which need not
+    end at the best. The
     chosen set is always valued anew, in full. Budgets bind at mean first costs;
     `share_over` says how often they would be exceeded. Perfect foresight chooses anew
     in every draw (above 12 initiatives in the first 200), so regret is never negative
