@@ -12,7 +12,8 @@ from cxlib.errors import DataError
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told
-from cxlib.roi.regressions._design import prepare
+from cxlib.roi.regressions._design import keyed, prepare
+from cxlib.roi.regressions._long import Long
 from cxlib.roi.regressions._spec import CovType, Specification, as_names
 from cxlib.roi.regressions.regression import (
     Fit,
@@ -170,9 +171,10 @@ def fit_outcomes(
     done: list[tuple[Fit, pd.DataFrame]] = []
     refused: list[tuple[str, str]] = []
     errors: list[DataError] = []
+    shared = keyed(periods, spec) if names else periods
     for name in dict.fromkeys(names):
         try:
-            done.append(fit_specification(periods, replace(spec, outcome=name)))
+            done.append(fit_specification(shared, replace(spec, outcome=name)))
         except DataError as error:
             refused.append((name, refusal(error)))
             errors.append(error)
@@ -183,12 +185,12 @@ def fit_outcomes(
             else DataError("`outcomes` is empty: name at least one.")
         )
     return _gather(
-        periods, spec, [fit for fit, _ in done], [i for _, i in done], refused
+        shared, spec, [fit for fit, _ in done], [i for _, i in done], refused
     )
 
 
 def _gather(
-    periods: pd.DataFrame,
+    periods: pd.DataFrame | Long,
     spec: Specification,
     fits: list[Fit],
     pulls: list[pd.DataFrame],
@@ -210,7 +212,7 @@ def _gather(
     )  # fmt: skip
 
 
-def _base(periods: pd.DataFrame, spec: Specification, fits: list[Fit]) -> Base:
+def _base(periods: pd.DataFrame | Long, spec: Specification, fits: list[Fit]) -> Base:
     prepared = [prepare(periods, fit.spec) for fit in fits] or [
         prepare(periods, replace(spec, lag=0, model="auto"))
     ]

@@ -14,6 +14,7 @@ from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, changes, column, plain, pvalues
 from cxlib.roi.regressions._design import Prepared, Rows, prepare, select, solve
+from cxlib.roi.regressions._long import Long
 from cxlib.roi.regressions._solve import Solved
 from cxlib.roi.regressions._spec import (
     COV_LABEL,
@@ -49,6 +50,8 @@ class Fit(Told):
         Drivers of which the effects left nothing.
     cross_section : bool
         Whether every customer has one row in the file.
+    singletons : int
+        Customers left out for having one usable row, which their effect explains.
     """
 
     spec: Specification
@@ -62,6 +65,7 @@ class Fit(Told):
     leaving: float | None
     dropped: tuple[str, ...]
     cross_section: bool
+    singletons: int = 0
 
     @property
     def row(self) -> dict[str, float]:
@@ -209,7 +213,7 @@ def fit(
 
 
 def fit_specification(
-    periods: pd.DataFrame, spec: Specification
+    periods: pd.DataFrame | Long, spec: Specification
 ) -> tuple[Fit, pd.DataFrame]:
     """Return the fit, and the influence of each cluster on coefficient and mean."""
     prepared = prepare(periods, spec)
@@ -263,13 +267,22 @@ def as_fit(prepared: Prepared, rows: Rows, solved: Solved) -> Fit:
     return Fit(
         table=table.assign(unit=prepared.unit), unit=prepared.unit, spec=spec,
         method=f"{spec.outcome}: {model}; errors {COV_LABEL[solved.cov_type]} by "
-        f"{spec.clusters} ({len(solved.clusters):,}), t({solved.df:.0f}).",
+        f"{spec.clusters} ({len(solved.clusters):,}), t({solved.df:.0f})."
+        + left_out(rows.singletons),
         assumptions=_assumptions(prepared), n=solved.n,
         n_customers=solved.n_entities, n_clusters=len(solved.clusters),
         df_resid=solved.df_resid, period=prepared.long.calendar.name, r2=solved.r2,
         se_type=solved.cov_type, leaving=prepared.leaving, dropped=rows.dropped,
-        cross_section=prepared.long.single_period,
+        cross_section=prepared.long.single_period, singletons=rows.singletons,
     )  # fmt: skip
+
+
+def left_out(singletons: int) -> str:
+    """Say how many customers have one usable row only, nothing if none."""
+    if not singletons:
+        return ""
+    plural = "" if singletons == 1 else "s"
+    return f" {singletons:,} customer{plural} with a single usable row left out."
 
 
 def _assumptions(prepared: Prepared) -> tuple[Assumption, ...]:
@@ -305,9 +318,13 @@ def influences(prepared: Prepared, rows: Rows, solved: Solved) -> pd.DataFrame:
     label = prepared.spec.outcome
     coef = pd.Series(solved.influence[:, 0], index=rows.cluster_labels)
     seen = np.isfinite(prepared.outcome)
-    y = prepared.outcome[seen]
-    labels = prepared.long.frame[prepared.spec.clusters][seen].to_numpy(dtype=object)
-    pull = pd.Series((y - y.mean()) / len(y)).groupby(labels).sum()
+    y = np.where(seen, prepared.outcome - prepared.outcome[seen].mean(), 0.0)
+    codes, labels = prepared.long.groups(prepared.spec.clusters)
+    known = (codes >= 0) & seen
+    sums = np.bincount(codes[known], y[known], len(labels)) / seen.sum()
+    pull = pd.Series(sums, index=labels)[
+        np.bincount(codes[known], minlength=len(labels)) > 0
+    ]
     groups = len(pull)
     pull *= (groups / (groups - 1)) ** 0.5 if groups > 1 else 1
     return pd.DataFrame({f"coef:{label}": coef, f"mean:{label}": pull}).fillna(0.0)
