@@ -17,6 +17,7 @@ from cxlib.plots.journeys import (
     metric_forest,
     transition_differences,
 )
+from cxlib.plots.lags import lag_profile
 from cxlib.plots.nps import (
     change_split,
     driver_shares,
@@ -67,6 +68,7 @@ __all__ = [
     "funnel_steps",
     "importance_performance",
     "keyness",
+    "lag_profile",
     "leads",
     "league_table",
     "likert",

@@ -10,6 +10,7 @@ from cxlib.roi.investments.swing import tornado
 from cxlib.roi.regressions.checks import diagnose
 from cxlib.roi.regressions.choices import specifications
 from cxlib.roi.regressions.confounding import sensitivity
+from cxlib.roi.regressions.lags import lag_profile
 from cxlib.roi.regressions.lead import placebo_lead
 from cxlib.roi.regressions.levels import by_score
 from cxlib.roi.regressions.outcomes import Fits, fit_outcomes
@@ -33,6 +34,7 @@ __all__ = [
     "fit",
     "fit_outcomes",
     "irr",
+    "lag_profile",
     "npv",
     "panel",
     "payback",
