@@ -99,8 +99,12 @@ def _panel(
     ax.set_xlim(ends[0] - 0.5, ends[1] + 2)
     ax.axhline(0, color=INK, lw=1)
     ax.axvline(ends[1] + 0.75, color=PALE, lw=1)
+    _corner(ax, f"n = {_format.count(float(rows['n'].iloc[0]))}")
+    _marks.clean(ax, grid="y")
+
+
+def _corner(ax: Axes, text: str) -> None:
     ax.annotate(
-        f"n = {_format.count(float(rows['n'].iloc[0]))}", (1.0, 1.0), xycoords="axes fraction", xytext=(0, 2),
+        text, (1.0, 1.0), xycoords="axes fraction", xytext=(0, 2),
         textcoords="offset points", ha="right", va="bottom", fontsize="small",
     )  # fmt: skip
-    _marks.clean(ax, grid="y")

@@ -10,6 +10,7 @@ from cxlib.roi.investments.swing import tornado
 from cxlib.roi.regressions.checks import diagnose
 from cxlib.roi.regressions.choices import specifications
 from cxlib.roi.regressions.confounding import sensitivity
+from cxlib.roi.regressions.feedback import half_panel
 from cxlib.roi.regressions.lags import lag_profile
 from cxlib.roi.regressions.lead import placebo_lead
 from cxlib.roi.regressions.levels import by_score
@@ -33,6 +34,7 @@ __all__ = [
     "diagnose",
     "fit",
     "fit_outcomes",
+    "half_panel",
     "irr",
     "lag_profile",
     "npv",

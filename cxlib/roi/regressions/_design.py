@@ -222,7 +222,7 @@ def _drop_absorbed(
     """Drop drivers that effects or other drivers leave nothing of."""
     long, spec = prepared.long, prepared.spec
     entity, time = compact(long.entity[at]), long.time[at]
-    taken = _effects(entity, time, spec.model)
+    taken = effects_of(entity, time, spec.model)
     left = taken.out(x)
     spread = np.square(x - x.mean(axis=1, keepdims=True)).sum(axis=1)
     absorbed = np.square(left).sum(axis=1) <= NEGLIGIBLE * np.maximum(spread, 1e-300)
@@ -241,7 +241,8 @@ def _drop_absorbed(
     )  # fmt: skip
 
 
-def _effects(entity: Ints, time: Ints, model: str) -> Effects:
+def effects_of(entity: Ints, time: Ints, model: str) -> Effects:
+    """Return the effects that a model takes out of rows sorted by customer."""
     return effects(
         entity, time, customers=model in {"two_way", "one_way"},
         periods=model in {"two_way", "logit"},
@@ -260,7 +261,7 @@ def _flat_score(spec: Specification, *, varies: bool) -> str:
 
 def residual(x: Array, entity: Ints, time: Ints, model: str) -> Array:
     """Return what is left of the columns after the model's effects."""
-    return _effects(entity, time, model).out(x.T).T
+    return effects_of(entity, time, model).out(x.T).T
 
 
 def _check_rank(left: Array, names: tuple[str, ...]) -> None:

@@ -24,6 +24,7 @@ from cxlib.roi.regressions._design import (
 from cxlib.roi.regressions._long import Long
 from cxlib.roi.regressions._spec import FEW_CLUSTERS, CovType
 from cxlib.roi.regressions.confounding import Sensitivity, sensitivity
+from cxlib.roi.regressions.feedback import CORRECTED, HalfPanel, half_panel
 from cxlib.roi.regressions.lead import Placebo, placebo_lead
 from cxlib.roi.regressions.outcomes import Fits, each, refused_of
 from cxlib.roi.regressions.regression import Fit
@@ -124,7 +125,9 @@ def diagnose(
     -----
     An outcome is worded "effect" only where customers are compared with themselves,
     the score comes first, the placebo lead is silent, the interval leaves out zero
-    and no check stops; else "association". Collinearity: largest variance inflation
+    and no check stops; else "association". Feedback: the half-panel jackknife
+    (`half_panel`) differs from the estimate and its own interval holds zero.
+    Collinearity: largest variance inflation
     factor above 10, or condition number of the columns (unit length, after effects)
     above 30. Influence: leaving out the customer that pulls most moves the estimate
     by more than half a standard error. Clusters: fewer than 20. Attrition: more than
@@ -136,7 +139,8 @@ def diagnose(
     ----------
     Belsley, D. A., Kuh, E. and Welsch, R. E. (1980). Regression Diagnostics. Wiley.
     doi:10.1002/0471725153. Cinelli, C. and Hazlett, C. (2020). JRSS B 82, 39-67.
-    doi:10.1111/rssb.12348
+    doi:10.1111/rssb.12348. Dhaene, G. and Jochmans, K. (2015). Review of Economic
+    Studies 82, 991-1030. doi:10.1093/restud/rdv007
 
     Examples
     --------
@@ -150,9 +154,11 @@ def diagnose(
     wording, why, robust = {}, {}, {}
     fitted = each(fits)
     shared = keyed(periods, fitted[0].spec) if fitted else periods
+    halves = half_panel(periods, fits)
     for fit in fitted:
         name = fit.spec.outcome
         found, robust[name] = _checks_of(shared, fit, lead)
+        found[3:3] = _feedback(fit, halves)
         rows += [(name, *row) for row in found]
         wording[name], why[name] = _word(found)
     for outcome, reason in refused_of(fits):
@@ -219,6 +225,19 @@ def _placebo(fit: Fit, lead: Placebo) -> Row:
     status = {"silent": "pass", "loud": "stop"}.get(verdict, "caution")
     reason = lead.reasons.get(fit.spec.outcome, "")
     return "placebo lead", status, f"{verdict}{': ' if reason else ''}{reason}"
+
+
+def _feedback(fit: Fit, halves: HalfPanel) -> list[Row]:
+    """Say whether money that moves the score biases a fixed-effects estimate."""
+    outcome = fit.spec.outcome
+    if fit.spec.model not in {"two_way", "one_way"}:
+        return []
+    if outcome in halves.reasons:
+        return [("feedback", "caution", halves.reasons[outcome])]
+    verdict = halves.verdicts[outcome]
+    status = {"no feedback seen": "pass", "feedback, holds": "caution"}
+    detail = f"{verdict}: corrected {halves.size(outcome, CORRECTED)}"
+    return [("feedback", status.get(verdict, "stop"), detail)]
 
 
 def _collinearity(left: Array, names: tuple[str, ...]) -> Row:
@@ -351,6 +370,8 @@ def _word(found: list[Row]) -> tuple[str, str]:
         doubts.append("the placebo lead is loud")
     elif status["placebo lead"] != "pass":
         doubts.append("the placebo lead could not clear it")
+    if status.get("feedback") == "stop":
+        doubts.append("corrected for feedback its interval holds zero")
     if status["unmeasured causes"] != "pass":
         doubts.append("its interval holds zero")
     if doubts:

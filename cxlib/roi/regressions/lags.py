@@ -202,11 +202,12 @@ def lag_profile(
     Fixed effects need a score that past money does not move. Where it does (an
     unhappy bill this month, a lower score the next), the estimate is biased even if
     the lag is right, and the bias fades only with the number of periods T (Nickell).
-    Simulated with no effect and a score that takes up 0.3 standard deviations of the
-    month's money the month after: the t test at 5 % finds an effect in 88 %, 38 % and
-    17 % of panels of 6, 12 and 24 months (300 customers). The leads are the guard:
-    with one, all of these false claims were caught, since the lead then holds the
-    feedback itself. A loud lead therefore forbids reading the profile forward.
+    Simulated with 300 customers, no effect, and money that moves the next month's
+    score by 0.3 of its standard deviation: the main regression finds an effect at 5 %
+    in 29 %, 26 % and 14 % of panels of 6, 12 and 24 months; the lead was loud in all
+    600 of them, so a loud lead forbids reading the profile forward. Where money moves
+    the score of the same month (44 %, 34 % and 13 %) the lead stays at its 5 %:
+    `half_panel` is the guard there.
 
     References
     ----------
