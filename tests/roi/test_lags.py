@@ -199,7 +199,7 @@ def test_halves_give_the_corrected_estimate_by_hand():
 
 
 def test_feedback_of_the_same_month_is_stopped():
-    frame = world(300, 12, seed=2, feedback=0.5, delay=0)
+    frame = world(300, 6, seed=2, feedback=0.5, delay=0)
     fit = roi.fit(frame, "revenue")
     assert fit.row["pvalue"] < 0.05
     assert roi.placebo_lead(frame, fit).verdicts == {"revenue": "silent"}
@@ -207,9 +207,7 @@ def test_feedback_of_the_same_month_is_stopped():
     assert found.verdicts == {"revenue": "feedback, undone"}
     diagnosis = roi.diagnose(frame, fit)
     assert diagnosis.wording == {"revenue": "association"}
-    assert diagnosis.why == {
-        "revenue": "corrected for feedback its interval holds zero"
-    }
+    assert diagnosis.why["revenue"] == "corrected for feedback its interval holds zero"
 
 
 def test_what_cannot_be_halved_says_so(company, fits):

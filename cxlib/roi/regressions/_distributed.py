@@ -55,6 +55,7 @@ def profile(
     no_leads = _no_leads(prepared) if leads else ""
     ahead = tuple(-at for at in range(1, 0 if no_leads else leads + 1))
     lags = tuple(sorted({*wanted, spec.lag}))
+    _check_length(prepared, lags[-1], len(ahead))
     called = {lag: lag_name(spec.score, lag) for lag in (*ahead[::-1], *lags)}
     extra = tuple((called[at], at) for at in called if at != spec.lag)
     rows = select(prepared, extra=extra)
@@ -77,6 +78,17 @@ def profile(
         if ahead else None,
         no_leads=no_leads, n_customers=solved.n_entities,
     )  # fmt: skip
+
+
+def _check_length(prepared: Prepared, lag: int, leads: int) -> None:
+    """Raise where fewer than two periods would be left."""
+    calendar = prepared.long.calendar
+    seen, needed = max(calendar.labels) + 1, lag + leads + 2
+    if seen < needed:
+        raise DataError(
+            f"lag {lag} and leads of {leads} need {needed} {calendar.name}s and there "
+            f"are {seen}"
+        )
 
 
 def _no_leads(prepared: Prepared) -> str:

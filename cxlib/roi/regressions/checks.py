@@ -370,10 +370,10 @@ def _word(found: list[Row]) -> tuple[str, str]:
         doubts.append("the placebo lead is loud")
     elif status["placebo lead"] != "pass":
         doubts.append("the placebo lead could not clear it")
-    if status.get("feedback") == "stop":
-        doubts.append("corrected for feedback its interval holds zero")
     if status["unmeasured causes"] != "pass":
         doubts.append("its interval holds zero")
+    elif status.get("feedback") == "stop":
+        doubts.append("corrected for feedback its interval holds zero")
     if doubts:
         return "association", _words.listed(doubts)
     return "effect", (
