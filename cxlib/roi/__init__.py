@@ -9,6 +9,7 @@ from cxlib.roi.investments.simulation import Simulation
 from cxlib.roi.investments.swing import tornado
 from cxlib.roi.regressions.checks import diagnose
 from cxlib.roi.regressions.choices import specifications
+from cxlib.roi.regressions.clusters import clustered_errors
 from cxlib.roi.regressions.confounding import sensitivity
 from cxlib.roi.regressions.feedback import half_panel
 from cxlib.roi.regressions.lags import lag_profile
@@ -30,6 +31,7 @@ __all__ = [
     "Simulation",
     "by_score",
     "caveats",
+    "clustered_errors",
     "decision",
     "diagnose",
     "fit",

@@ -42,7 +42,7 @@ def jackknife(
             "says the same with so many."
         )
     left = effects.means_out(columns) / np.where(scale > 0, scale, 1.0)[:, None]
-    own = _crosses(left, cluster, groups, effects)
+    own = crosses(left, cluster, groups, effects)
     others = own.sum(axis=0) - own
     at = np.r_[np.arange(k), np.arange(k + 1, own.shape[1])]
     bread = np.linalg.pinv(others[:, at[:, None], at], rcond=1e-12, hermitian=True)
@@ -50,7 +50,7 @@ def jackknife(
     return np.asarray((changed - coef) * ((groups - 1) / groups) ** 0.5)
 
 
-def _crosses(left: Array, cluster: Ints, groups: int, effects: Effects) -> Array:
+def crosses(left: Array, cluster: Ints, groups: int, effects: Effects) -> Array:
     """Return each cluster's cross products of columns, outcome and period dummies."""
     time = np.zeros_like(cluster) if effects.constant else effects.time
     periods, m = (int(time.max()) + 1 if len(time) else 0), len(left)
