@@ -12,7 +12,8 @@ from statsmodels.discrete.discrete_model import Logit
 from cxlib.errors import DataError
 from cxlib.roi.regressions._jackknife import jackknife
 from cxlib.roi.regressions._spec import CovType
-from cxlib.roi.regressions._within import Effects, group_sums
+from cxlib.roi.regressions._within import Effects
+from cxlib.roi.regressions._within import group_sums as group_sums
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -48,7 +48,7 @@ class ClusteredErrors(Told):
 
     @property
     def text(self) -> str:
-        """The widest clustering of each outcome, and whether it leaves out zero."""
+        """The least certain clustering of each outcome, with its interval."""
         names = list(self.table["outcome"].unique()) if len(self.table) else []
         told = [self._sentence(str(name)) for name in names]
         told += [
