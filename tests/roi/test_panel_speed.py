@@ -9,7 +9,8 @@ from linearmodels.panel import PanelOLS
 
 from cxlib import roi
 from cxlib.errors import DataError
-from cxlib.roi.regressions._within import compact, effects, group_sums
+from cxlib.roi.regressions._solve import group_sums
+from cxlib.roi.regressions._within import compact, effects
 
 
 def ragged(make, seed=3):

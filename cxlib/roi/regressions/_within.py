@@ -116,15 +116,3 @@ def _period_inverse(
     kept = values > SINGULAR
     inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
     return inverse * np.outer(scale, scale), int(kept.sum())
-
-
-def group_sums(values: Array, codes: Ints) -> Array:
-    """Sum the rows of values, shape (n, k), within groups coded 0.. without holes."""
-    steps = np.diff(codes)
-    if len(codes) and codes[0] == 0 and ((steps == 0) | (steps == 1)).all():
-        starts = np.r_[0, np.flatnonzero(steps) + 1]
-        return np.add.reduceat(values.T, starts, axis=1).T
-    groups = int(codes.max()) + 1
-    return np.column_stack(
-        [np.bincount(codes, weights=column, minlength=groups) for column in values.T]
-    )
