@@ -147,7 +147,7 @@ def test_what_cannot_be_clustered_says_so(company, fits, accounts):
 @pytest.mark.parametrize("groups", [8, 15])
 def test_the_wild_bootstrap_holds_its_level(groups):
     """Accounts that move together, the score of an account too, no effect."""
-    runs, wrong, naive = 300, 0, 0
+    runs, wrong, naive = 160, 0, 0
     for seed in range(runs):
         rng = np.random.default_rng(seed)
         who, months = groups * 6, 6
