@@ -20,6 +20,7 @@ from cxlib.plots.journeys import (
     transition_differences,
 )
 from cxlib.plots.knowing import information, side_by_side
+from cxlib.plots.lags import lag_profile
 from cxlib.plots.nps import (
     change_split,
     driver_shares,
@@ -86,6 +87,7 @@ __all__ = [
     "importance_performance",
     "information",
     "keyness",
+    "lag_profile",
     "leads",
     "league_table",
     "lifetime_value",

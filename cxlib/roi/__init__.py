@@ -35,7 +35,10 @@ from cxlib.roi.investments.swing import tornado
 from cxlib.roi.regressions.calibration import calibration
 from cxlib.roi.regressions.checks import diagnose
 from cxlib.roi.regressions.choices import specifications
+from cxlib.roi.regressions.clusters import clustered_errors
 from cxlib.roi.regressions.confounding import sensitivity
+from cxlib.roi.regressions.feedback import half_panel
+from cxlib.roi.regressions.lags import lag_profile
 from cxlib.roi.regressions.lead import placebo_lead
 from cxlib.roi.regressions.levels import by_score
 from cxlib.roi.regressions.outcomes import Fits, fit_outcomes
@@ -83,6 +86,7 @@ __all__ = [
     "calibration",
     "caveats",
     "choose",
+    "clustered_errors",
     "conflicts",
     "cost_of_delay",
     "cost_to_serve",
@@ -92,10 +96,12 @@ __all__ = [
     "fit",
     "fit_outcomes",
     "frontier",
+    "half_panel",
     "hypotheses",
     "information",
     "interrupted",
     "irr",
+    "lag_profile",
     "lifetime_value",
     "linearity_caveat",
     "next_study",

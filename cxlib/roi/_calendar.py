@@ -59,13 +59,13 @@ def read_calendar(column: pd.Series) -> Calendar:
     _check_filled(column)
     codes, levels = pd.factorize(column)
     found, base = _ordinals(pd.Series(levels, name=column.name))
-    ordinal = found[codes]
-    distinct = np.unique(ordinal)
+    distinct = np.unique(found)
     step = int(np.gcd.reduce(np.diff(distinct))) if len(distinct) > 1 else 1
-    index = (ordinal - distinct[0]) // step
-    labels = dict(zip(index.tolist(), column.astype(str).tolist(), strict=True))
+    index = (found - distinct[0]) // step
+    texts = pd.Series(levels).astype(str).tolist()
+    labels = dict(zip(index.tolist(), texts, strict=True))
     name, per_year = _named(base, step, single=len(distinct) == 1)
-    return Calendar(index, labels, name, per_year)
+    return Calendar(index[codes], labels, name, per_year)
 
 
 def _check_filled(column: pd.Series) -> None:

@@ -21,7 +21,7 @@ from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
 from cxlib.simulate.panel import periods
-from cxlib.simulate.purchases import purchases
+from cxlib.simulate.shop import purchases
 from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import Table, truth
 

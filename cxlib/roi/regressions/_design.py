@@ -20,14 +20,7 @@ from cxlib.roi.regressions._long import (
     until_left,
 )
 from cxlib.roi.regressions._nonlinear import Curved, solve_curved
-from cxlib.roi.regressions._solve import (
-    Ints,
-    Solved,
-    demean,
-    dummies,
-    least_squares,
-    logit,
-)
+from cxlib.roi.regressions._solve import Ints, Solved, dummies, least_squares, logit
 from cxlib.roi.regressions._spec import (
     CURVED,
     FEW_CLUSTERS,
@@ -39,6 +32,7 @@ from cxlib.roi.regressions._spec import (
     columns_of,
     numeric,
 )
+from cxlib.roi.regressions._within import Effects, compact, effects
 
 NEGLIGIBLE = 1e-9
 
@@ -66,7 +60,11 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """The rows that carry a value everywhere, and the terms of interest."""
+    """The rows that carry a value everywhere, and the terms of interest.
+
+    `effects` is what the model takes out of them, `singletons` the rows left out
+    since customer effects would leave nothing of them.
+    """
 
     keep: npt.NDArray[np.bool_]
     y: Array
@@ -77,13 +75,26 @@ class Rows:
     cluster: Ints
     cluster_labels: npt.NDArray[np.object_]
     dropped: tuple[str, ...]
+    effects: Effects
+    singletons: int
 
 
-def prepare(periods: pd.DataFrame, spec: Specification) -> Prepared:
-    """Check the columns and keys, cut rows after a customer left, settle "auto"."""
+def keyed(periods: pd.DataFrame, spec: Specification) -> Long:
+    """Read the keys of a panel once, for several specifications of it."""
+    return to_long(periods, spec.entity, spec.time)
+
+
+def prepare(periods: pd.DataFrame | Long, spec: Specification) -> Prepared:
+    """Check the columns and keys, cut rows after a customer left, settle "auto".
+
+    `periods` may have its keys read already, by `keyed`.
+    """
     check(spec)
-    _checks.columns(periods, columns_of(spec), "periods")
-    long = to_long(periods, spec.entity, spec.time)
+    frame = periods.frame if isinstance(periods, Long) else periods
+    _checks.columns(frame, columns_of(spec), "periods")
+    long = (
+        periods if isinstance(periods, Long) else keyed(periods[columns_of(spec)], spec)
+    )
     outcome = long.values(spec.outcome)
     long.values(spec.score)
     leaving = leaving_value(long, outcome)
@@ -119,20 +130,39 @@ def select(prepared: Prepared, *, extra: tuple[tuple[str, int], ...] = ()) -> Ro
     the score itself.
     """
     long, spec = prepared.long, prepared.spec
-    columns = {spec.score: long.shifted(long.values(spec.score), spec.lag)}
-    for name, lag in extra:
-        columns[name] = long.shifted(long.values(spec.score), lag)
+    score = long.values(spec.score)
+    terms = [(spec.score, score, spec.lag), *((n, score, lag) for n, lag in extra)]
     for name in spec.drivers:
-        columns |= {term: long.shifted(v, spec.lag) for term, v in _driver(long, name)}
+        terms += [(term, v, spec.lag) for term, v in _driver(long, name)]
     if spec.tenure and spec.model in LEAVING:
-        columns |= tenure_bands(spec.tenure, long.values(spec.tenure))
-    x = np.column_stack(list(columns.values()))
-    keep = np.isfinite(prepared.outcome) & np.isfinite(x).all(axis=1)
+        bands = tenure_bands(spec.tenure, long.values(spec.tenure))
+        terms += [(term, v, 0) for term, v in bands.items()]
+    at, x = _complete(long, prepared.outcome, terms)
+    keep = np.ones(len(at), dtype=bool)
     if spec.model in WITHIN:
-        keep &= np.bincount(long.entity, keep, long.n_entities)[long.entity] > 1
-    keep &= informative(spec.model, prepared.outcome, long.time, keep)
-    _check_enough(prepared, keep)
-    return _drop_absorbed(prepared, keep, x[keep], list(columns))
+        keep = np.bincount(long.entity[at])[long.entity[at]] > 1
+    singletons = len(at) - int(keep.sum())
+    keep &= informative(spec.model, prepared.outcome[at], long.time[at], keep)
+    if not keep.all():
+        at, x = at[keep], x[:, keep]
+    _check_enough(prepared, at)
+    return _drop_absorbed(prepared, at, x, [t[0] for t in terms], singletons)
+
+
+def _complete(
+    long: Long, outcome: Array, terms: list[tuple[str, Array, int]]
+) -> tuple[Ints, Array]:
+    """Return the rows in which outcome and terms have a value, and the terms there."""
+    before = {lag: long.before(lag) for lag in {t[2] for t in terms}}
+    found = np.isfinite(outcome)
+    for rows in before.values():
+        found &= rows >= 0
+    at = np.flatnonzero(found)
+    x = np.empty((len(terms), len(at)))
+    for row, (_, values, lag) in zip(x, terms, strict=True):
+        np.take(values, before[lag][at], out=row, mode="clip")
+    finite = np.isfinite(x).all(axis=0)
+    return (at, x) if finite.all() else (at[finite], x[:, finite])
 
 
 def _driver(long: Long, name: str) -> list[tuple[str, Array]]:
@@ -154,21 +184,21 @@ def _driver(long: Long, name: str) -> list[tuple[str, Array]]:
     ]
 
 
-def _check_enough(prepared: Prepared, keep: npt.NDArray[np.bool_]) -> None:
+def _check_enough(prepared: Prepared, at: Ints) -> None:
     """Raise where too little is left after lagging, saying what went missing."""
     long, spec = prepared.long, prepared.spec
-    customers = len(np.unique(long.entity[keep]))
-    if customers >= 3 and keep.sum() >= 5:
+    customers = np.count_nonzero(np.diff(long.entity[at])) + 1 if len(at) else 0
+    if customers >= 3 and len(at) >= 5:
         return
     score = long.values(spec.score)
     raise DataError(
         f"'{spec.outcome}' cannot be regressed on '{spec.score}': "
-        f"{int(keep.sum()):,} usable rows of {customers:,} customers are left.",
+        f"{len(at):,} usable rows of {customers:,} customers are left.",
         problems=[
             Problem(
                 rule=f"rows with '{spec.outcome}', and '{spec.score}' {spec.lag} "
                 f"{long.calendar.name}s before, are too few",
-                rows=int(keep.sum()),
+                rows=len(at),
                 fix=f"{int(np.isfinite(score).sum()):,} of {len(score):,} rows have a "
                 "score. Lengthen the panel, or set a smaller `lag`.",
             )
@@ -177,29 +207,34 @@ def _check_enough(prepared: Prepared, keep: npt.NDArray[np.bool_]) -> None:
 
 
 def _drop_absorbed(
-    prepared: Prepared, keep: npt.NDArray[np.bool_], x: Array, names: list[str]
+    prepared: Prepared, at: Ints, x: Array, names: list[str], singletons: int
 ) -> Rows:
     """Drop drivers that effects or other drivers leave nothing of."""
     long, spec = prepared.long, prepared.spec
-    entity = np.unique(long.entity[keep], return_inverse=True)[1]
-    time = long.time[keep]
-    left = residual(x, entity, time, spec.model)
-    spread = np.square(x - x.mean(axis=0)).sum(axis=0)
-    absorbed = np.square(left).sum(axis=0) <= NEGLIGIBLE * np.maximum(spread, 1e-300)
+    entity, time = compact(long.entity[at]), long.time[at]
+    taken = effects_of(entity, time, spec.model)
+    left = taken.out(x)
+    spread = np.square(x - x.mean(axis=1, keepdims=True)).sum(axis=1)
+    absorbed = np.square(left).sum(axis=1) <= NEGLIGIBLE * np.maximum(spread, 1e-300)
     if absorbed[0]:
         raise DataError(_flat_score(spec, varies=bool(spread[0] > 0)))
-    _check_rank(
-        left[:, ~absorbed], [n for n, a in zip(names, absorbed, strict=True) if not a]
-    )
-    labels = long.frame[spec.clusters][keep]
-    codes, levels = pd.factorize(labels)
-    _check_clusters(spec, codes, entity)
+    kept = tuple(n for n, a in zip(names, absorbed, strict=True) if not a)
+    _check_rank(left[~absorbed], kept)
+    cluster, labels = _clusters(prepared, at, entity)
+    keep = np.zeros(len(long.entity), dtype=bool)
+    keep[at] = True
     return Rows(
-        keep=keep, y=prepared.outcome[keep], x=x[:, ~absorbed],
-        names=tuple(n for n, a in zip(names, absorbed, strict=True) if not a),
-        entity=entity.astype(np.int64), time=time, cluster=codes.astype(np.int64),
-        cluster_labels=np.asarray(levels, dtype=object),
+        keep=keep, y=prepared.outcome[at], x=(x[~absorbed] if absorbed.any() else x).T,
+        names=kept, entity=entity, time=time, cluster=cluster, cluster_labels=labels,
         dropped=tuple(n for n, a in zip(names, absorbed, strict=True) if a),
+        effects=taken, singletons=singletons,
+    )  # fmt: skip
+
+
+def effects_of(entity: Ints, time: Ints, model: str) -> Effects:
+    """Return the effects that a model takes out of rows sorted by customer."""
+    return effects(
+        entity, time, customers=model in WITHIN, periods=model in PERIOD_EFFECTS,
     )  # fmt: skip
 
 
@@ -215,24 +250,15 @@ def _flat_score(spec: Specification, *, varies: bool) -> str:
 
 def residual(x: Array, entity: Ints, time: Ints, model: str) -> Array:
     """Return what is left of the columns after the model's effects."""
-    within = demean(x, entity) if model in WITHIN else x - x.mean(axis=0)
-    if model not in PERIOD_EFFECTS or len(np.unique(time)) < 2:
-        return within
-    effects = dummies(time)
-    effects = (
-        demean(effects, entity) if model in WITHIN else effects - effects.mean(axis=0)
-    )
-    return np.asarray(
-        within - effects @ np.linalg.lstsq(effects, within, rcond=None)[0]
-    )
+    return effects_of(entity, time, model).out(x.T).T
 
 
-def _check_rank(left: Array, names: list[str]) -> None:
-    scaled = left / np.sqrt(np.square(left).sum(axis=0))
+def _check_rank(left: Array, names: tuple[str, ...]) -> None:
+    scaled = left / np.sqrt(np.square(left).sum(axis=1, keepdims=True))
+    cross = scaled @ scaled.T
     for j in range(1, len(names)):
-        others = scaled[:, :j]
-        fit = others @ np.linalg.lstsq(others, scaled[:, j], rcond=None)[0]
-        if np.square(scaled[:, j] - fit).sum() < NEGLIGIBLE:
+        own = np.linalg.lstsq(cross[:j, :j], cross[:j, j], rcond=None)[0]
+        if 1 - cross[:j, j] @ own < NEGLIGIBLE:
             raise DataError(
                 f"driver '{names[j]}' is an exact combination of "
                 f"{', '.join(repr(n) for n in names[:j])} (collinear); drop one of "
@@ -240,30 +266,39 @@ def _check_rank(left: Array, names: list[str]) -> None:
             )
 
 
-def _check_clusters(spec: Specification, codes: Ints, entity: Ints) -> None:
-    if (codes < 0).any():
+def _clusters(
+    prepared: Prepared, at: Ints, entity: Ints
+) -> tuple[Ints, npt.NDArray[np.object_]]:
+    """Return the cluster of each row, coded without holes, and the labels."""
+    spec = prepared.spec
+    every, labels = prepared.long.groups(spec.clusters)
+    codes = every[at]
+    blank = int((codes < 0).sum())
+    if blank:
         raise DataError(
-            f"{int((codes < 0).sum()):,} rows have no `{spec.clusters}`; the errors "
-            "are clustered by it: fill it in."
+            f"{blank:,} rows have no `{spec.clusters}`; the errors are clustered by "
+            "it: fill it in."
         )
     within = spec.cluster and spec.model in WITHIN
-    pairs = pd.DataFrame({"entity": entity, "cluster": codes}).drop_duplicates()
-    if within and len(pairs) > int(entity.max()) + 1:
+    same = np.diff(entity) == 0
+    if within and (np.diff(codes)[same] != 0).any():
         raise DataError(
             f"some customers change their '{spec.clusters}'; cluster by a column that "
             "stays the same within a customer."
         )
-    if len(np.unique(codes)) < 3:
+    seen = np.bincount(codes, minlength=len(labels)) > 0
+    if seen.sum() < 3:
         raise DataError(
-            f"{len(np.unique(codes))} clusters of '{spec.clusters}': clustered errors "
+            f"{seen.sum()} clusters of '{spec.clusters}': clustered errors "
             f"need 3 at the very least, and {FEW_CLUSTERS} to be trusted."
         )
+    return compact(codes), labels[seen]
 
 
 def solve(prepared: Prepared, rows: Rows) -> Solved:
     """Solve the regression of the selected rows."""
     spec = prepared.spec
-    groups, n_entities = int(rows.cluster.max()) + 1, int(rows.entity.max()) + 1
+    groups, n_entities = len(rows.cluster_labels), rows.effects.n_customers
     cov_type = spec.cov_type
     if cov_type == "auto":
         cov_type = "CRV3" if groups < FEW_CLUSTERS else "CR1"
@@ -276,19 +311,9 @@ def solve(prepared: Prepared, rows: Rows) -> Solved:
         )  # fmt: skip
     if spec.model in CURVED:
         return solve_curved(curved(prepared, rows, cov_type))
-    y, x, nuisance = rows.y[:, None], rows.x, np.ones((len(rows.y), 1))
-    within = spec.model in {"two_way", "one_way"}
-    if within:
-        y, x = demean(y, rows.entity), demean(x, rows.entity)
-        effects = (
-            dummies(rows.time) if spec.model == "two_way" else np.empty((len(y), 0))
-        )
-        nuisance = demean(effects, rows.entity) if effects.shape[1] else effects
     return least_squares(
-        y[:, 0], x, nuisance, cluster=rows.cluster,
-        absorbed=n_entities if within else 0, n_entities=n_entities,
-        constant=not within, cov_type=cov_type,
-    )  # fmt: skip
+        rows.y, rows.x, cluster=rows.cluster, effects=rows.effects, cov_type=cov_type
+    )
 
 
 def curved(prepared: Prepared, rows: Rows, cov_type: str) -> Curved:

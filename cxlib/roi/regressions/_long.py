@@ -12,6 +12,7 @@ from cxlib import _checks
 from cxlib.errors import DataError, Problem
 from cxlib.roi._calendar import Calendar, Ints, read_calendar
 from cxlib.roi.regressions._spec import numeric
+from cxlib.roi.regressions._within import compact
 
 Array = npt.NDArray[np.float64]
 
@@ -20,14 +21,15 @@ Array = npt.NDArray[np.float64]
 class Long:
     """Rows sorted by customer and period.
 
-    `frame` holds the rows, `entity` and `time` their whole-number keys, `order` where
-    each row stood in the file.
+    `frame` holds the rows, `entity` and `time` their whole-number keys, `keys` the
+    columns that these were read from.
     """
 
     frame: pd.DataFrame
     entity: Ints
     time: Ints
     calendar: Calendar
+    keys: tuple[str, str] = ("", "")
 
     @property
     def n_entities(self) -> int:
@@ -38,6 +40,22 @@ class Long:
     def single_period(self) -> bool:
         """Whether no customer has more than one period."""
         return len(self.frame) == self.n_entities
+
+    @property
+    def starts(self) -> Ints:
+        """Row in which each customer begins."""
+        return np.asarray(np.r_[0, np.flatnonzero(np.diff(self.entity)) + 1])
+
+    def groups(self, name: str) -> tuple[Ints, npt.NDArray[np.object_]]:
+        """Return codes 0.. of a column (-1 where blank) and the labels they stand for.
+
+        The customer's codes are at hand; any other column is read.
+        """
+        if name == self.keys[0]:
+            labels = self.frame[name].iloc[self.starts]
+            return self.entity, np.asarray(labels, dtype=object)
+        codes, levels = pd.factorize(self.frame[name])
+        return codes.astype(np.int64), np.asarray(levels, dtype=object)
 
     def values(self, name: str) -> Array:
         """Return a numeric column as floats."""
@@ -58,21 +76,32 @@ class Long:
         """Return each customer's value `lag` periods earlier, NaN where absent."""
         if lag == 0:
             return values
-        span = int(self.time.max()) + 1 + 2 * abs(lag)
-        key = self.entity * span + self.time
-        wanted = key - lag
-        at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
-        return np.where(key[at] == wanted, values[at], np.nan)
+        at = self.before(lag)
+        return np.where(at >= 0, values[at], np.nan)
+
+    def before(self, lag: int) -> Ints:
+        """Return the row of each customer `lag` periods earlier, -1 where absent."""
+        at = np.arange(len(self.entity))
+        if lag == 0:
+            return at
+        at[:] = -1
+        key = self.entity * (int(self.time.max()) + 1 + 2 * abs(lag)) + self.time
+        for rows in range(1, min(abs(lag), len(key) - 1) + 1):
+            hit = np.flatnonzero(key[rows:] - key[:-rows] == abs(lag))
+            if lag > 0:
+                at[hit + rows] = hit
+            else:
+                at[hit] = hit + rows
+        return at
 
     def rows(self, keep: npt.NDArray[np.bool_]) -> Long:
         """Return some rows only, customers numbered afresh."""
-        entity = np.unique(self.entity[keep], return_inverse=True)[1].astype(np.int64)
+        if keep.all():
+            return self
         return Long(
-            self.frame[keep].reset_index(drop=True),
-            entity,
-            self.time[keep],
-            self.calendar,
-        )
+            self.frame[keep].reset_index(drop=True), compact(self.entity[keep]),
+            self.time[keep], self.calendar, self.keys,
+        )  # fmt: skip
 
 
 def to_long(periods: pd.DataFrame, entity: str, time: str) -> Long:
@@ -88,28 +117,37 @@ def to_long(periods: pd.DataFrame, entity: str, time: str) -> Long:
         )
     calendar = read_calendar(periods[time])
     codes = pd.factorize(periods[entity], sort=True)[0].astype(np.int64)
-    _check_duplicates(periods, codes, calendar, entity, time)
-    order = np.lexsort([calendar.index, codes])
-    frame = periods.iloc[order].reset_index(drop=True)
-    return Long(frame, codes[order], calendar.index[order], calendar)
+    key = codes * (int(calendar.index.max()) + 1) + calendar.index
+    steps, frame, index = np.diff(key), periods, calendar.index
+    if (steps <= 0).any():
+        order = np.argsort(key, kind="stable")
+        steps = np.diff(key[order])
+        _check_duplicates(periods, order, steps == 0, (entity, time))
+        frame, codes, index = periods.iloc[order], codes[order], index[order]
+    frame = frame.reset_index(drop=True)
+    return Long(frame, codes, index, calendar, (entity, time))
 
 
 def _check_duplicates(
-    periods: pd.DataFrame, codes: Ints, calendar: Calendar, entity: str, time: str
+    periods: pd.DataFrame,
+    order: Ints,
+    same: npt.NDArray[np.bool_],
+    keys: tuple[str, str],
 ) -> None:
-    key = codes * (int(calendar.index.max()) + 1) + calendar.index
-    again = pd.Series(key).duplicated(keep=False).to_numpy()
-    if not again.any():
+    if not same.any():
         return
-    first = np.flatnonzero(again)[:3]
-    examples = tuple(f"row {at + 1}: period {periods[time].iloc[at]}" for at in first)
+    again = np.sort(order[np.r_[False, same] | np.r_[same, False]])
+    entity, time = keys
+    examples = tuple(
+        f"row {at + 1}: period {periods[time].iloc[at]}" for at in again[:3]
+    )
     raise DataError(
-        f"{int(again.sum()):,} of {len(periods):,} rows share their customer and "
-        "period with another row.",
+        f"{len(again):,} of {len(periods):,} rows share their customer and period with "
+        "another row.",
         problems=[
             Problem(
                 rule="a customer has one row a period", column=f"{entity} x {time}",
-                rows=int(again.sum()), examples=examples,
+                rows=len(again), examples=examples,
                 fix="Sum or average the rows of a customer and period first.",
             )
         ],
@@ -147,6 +185,6 @@ def until_left(long: Long, values: Array, leaving: float) -> npt.NDArray[np.bool
     """Return the rows up to and with the first in which a customer left."""
     left = (values == leaving).astype(float)
     total = np.cumsum(left)
-    start = np.r_[0, np.flatnonzero(np.diff(long.entity)) + 1]
+    start = long.starts
     before = np.repeat(total[start] - left[start], np.diff(np.r_[start, len(left)]))
     return np.asarray(total - before - left < 1)

@@ -10,8 +10,10 @@ import numpy.typing as npt
 from statsmodels.discrete.discrete_model import Logit
 
 from cxlib.errors import DataError
+from cxlib.roi.regressions._jackknife import jackknife
 from cxlib.roi.regressions._parts import Part
 from cxlib.roi.regressions._spec import CovType
+from cxlib.roi.regressions._within import Effects
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -94,7 +96,11 @@ class Solved:
 
 
 def group_sums(values: Array, codes: Ints) -> Array:
-    """Sum the columns within groups coded 0.."""
+    """Sum the rows of values, shape (n, k), within groups coded 0.. without holes."""
+    steps = np.diff(codes)
+    if len(codes) and codes[0] == 0 and ((steps == 0) | (steps == 1)).all():
+        starts = np.r_[0, np.flatnonzero(steps) + 1]
+        return np.add.reduceat(values.T, starts, axis=1).T
     groups = int(codes.max()) + 1
     return np.column_stack(
         [np.bincount(codes, weights=column, minlength=groups) for column in values.T]
@@ -114,54 +120,43 @@ def dummies(codes: Ints) -> Array:
 
 
 def least_squares(
-    y: Array,
-    x: Array,
-    nuisance: Array,
-    *,
-    cluster: Ints,
-    absorbed: int,
-    n_entities: int,
-    constant: bool,
-    cov_type: CovType,
+    y: Array, x: Array, *, cluster: Ints, effects: Effects, cov_type: CovType
 ) -> Solved:
-    """Regress y on x and nuisance columns, all already demeaned where they must be.
+    """Regress y on x after the effects are taken out of both.
 
     Parameters
     ----------
-    y, x, nuisance : ndarray
-        Shapes (n,), (n, k), (n, m): the terms of interest, and period effects or a
-        constant.
+    y, x : ndarray
+        Shapes (n,), (n, k); rows sorted by customer.
     cluster : ndarray of int
         Codes 0.. without holes.
-    absorbed : int
-        Means taken out before, for the residual degrees of freedom.
-    n_entities : int
-        Customers among the rows.
-    constant : bool
-        Whether `nuisance` holds the constant.
+    effects : Effects
+        Of the same rows.
     cov_type : str
         A convention of `COV_LABEL`.
     """
-    z, k = np.column_stack([x, nuisance]), x.shape[1]
-    scale = np.sqrt(np.square(z).sum(axis=0))
-    z = z / scale
+    columns = np.vstack([x.T, y])
+    scale = np.sqrt(np.square(effects.means_out(columns)).sum(axis=1))
+    left = effects.out(columns / np.where(scale > 0, scale, 1.0)[:, None])
+    z, k, groups = left[:-1].T, x.shape[1], int(cluster.max()) + 1
     bread = np.linalg.inv(z.T @ z)
-    coef = bread @ (z.T @ y)
-    residual = y - z @ coef
-    scores = group_sums(z * residual[:, None], cluster)
-    groups, columns = len(scores), z.shape[1] + (0 if constant else 1)
-    counted = {"CR1": columns, "CR1_slopes": k, "CR1_dummies": z.shape[1] + absorbed}
+    coef = bread @ (z.T @ left[-1])
+    residual = left[-1] - coef @ left[:-1]
+    slopes = k + effects.n_periods
+    every = slopes + (effects.absorbed or 1)
+    counted = {"CR1": slopes + 1, "CR1_slopes": k, "CR1_dummies": every}
     if cov_type == "CRV3":
-        influence = _jackknife(z, y, coef, cluster)
+        influence = jackknife(columns, scale, coef, cluster=cluster, effects=effects)
     else:
         factor = small_sample(cov_type, groups, len(y), counted.get(cov_type, 0))
+        scores = group_sums((left[:-1] * residual).T, cluster)
         influence = scores @ bread * factor**0.5
-    total = np.square(y - (y.mean() if constant else 0)).sum()
+    per = scale[-1] / scale[:-1]
     return Solved(
-        coef=(coef / scale)[:k], influence=(influence / scale)[:, :k],
-        clusters=np.arange(groups), n=len(y), n_entities=n_entities,
-        df_resid=len(y) - absorbed - z.shape[1], cov_type=cov_type,
-        r2=float(1 - np.square(residual).sum() / total) if total > 0 else float("nan"),
+        coef=coef * per, influence=influence * per, clusters=np.arange(groups),
+        n=len(y), n_entities=effects.n_customers, df_resid=len(y) - every,
+        cov_type=cov_type,
+        r2=float(1 - np.square(residual).sum()) if scale[-1] > 0 else float("nan"),
     )  # fmt: skip
 
 
@@ -177,21 +172,6 @@ def small_sample(cov_type: str, groups: int, n: int, counted: int) -> float:
             f"{n:,} rows cannot carry {counted:,} coefficients; name fewer drivers."
         )
     return factor * (n - 1) / (n - counted)
-
-
-def _jackknife(z: Array, y: Array, coef: Array, cluster: Ints) -> Array:
-    """Return each cluster's scaled change of the coefficients when it is left out."""
-    order = np.argsort(cluster, kind="stable")
-    groups = int(cluster.max()) + 1
-    ends = np.searchsorted(cluster[order], np.arange(groups + 1))
-    cross, sums = z.T @ z, z.T @ y
-    changes = np.empty((groups, z.shape[1]))
-    for group in range(groups):
-        rows = order[ends[group] : ends[group + 1]]
-        part, own = z[rows], y[rows]
-        kept = np.linalg.pinv(cross - part.T @ part, rcond=1e-12, hermitian=True)
-        changes[group] = kept @ (sums - part.T @ own) - coef
-    return np.asarray(changes * ((groups - 1) / groups) ** 0.5)
 
 
 def logit(

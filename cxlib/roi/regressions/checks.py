@@ -16,14 +16,17 @@ from cxlib.roi.regressions._design import (
     Prepared,
     Rows,
     curved,
+    keyed,
     prepare,
     residual,
     select,
     solve,
 )
 from cxlib.roi.regressions._goodness import goodness
+from cxlib.roi.regressions._long import Long
 from cxlib.roi.regressions._spec import BINARY, CURVED, FEW_CLUSTERS, WITHIN, CovType
 from cxlib.roi.regressions.confounding import Sensitivity, sensitivity
+from cxlib.roi.regressions.feedback import CORRECTED, HalfPanel, half_panel
 from cxlib.roi.regressions.lead import Placebo, placebo_lead
 from cxlib.roi.regressions.outcomes import Fits, each, refused_of
 from cxlib.roi.regressions.regression import Fit
@@ -31,6 +34,7 @@ from cxlib.roi.regressions.regression import Fit
 Array = npt.NDArray[np.float64]
 Row = tuple[str, str, str]
 MAX_VIF, MAX_CONDITION, MAX_PULL, FEW_CUSTOMERS_LOST = 10.0, 30.0, 0.5, 0.05
+EXACT = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -123,7 +127,9 @@ def diagnose(
     -----
     An outcome is worded "effect" only where customers are compared with themselves,
     the score comes first, the placebo lead is silent, the interval leaves out zero
-    and no check stops; else "association". Collinearity: largest variance inflation
+    and no check stops; else "association". Feedback: the half-panel jackknife
+    (`half_panel`) differs from the estimate and its own interval holds zero.
+    Collinearity: largest variance inflation
     factor above 10, or condition number of the columns (unit length, after effects)
     above 30. Influence: leaving out the customer that pulls most moves the estimate
     by more than half a standard error. Clusters: fewer than 20. Attrition: more than
@@ -140,7 +146,9 @@ def diagnose(
     doi:10.1002/0471725153. Pregibon, D. (1980). Goodness of link tests. Applied
     Statistics 29, 15-24. doi:10.2307/2346405. Park, R. E. (1966). Estimation with
     heteroscedastic error terms. Econometrica 34, 888. doi:10.2307/1910108. Cinelli,
-    C. and Hazlett, C. (2020). JRSS B 82, 39-67. doi:10.1111/rssb.12348
+    C. and Hazlett, C. (2020). JRSS B 82, 39-67. doi:10.1111/rssb.12348. Dhaene, G. and
+    Jochmans, K. (2015). Review of Economic Studies 82, 991-1030.
+    doi:10.1093/restud/rdv007
 
     Examples
     --------
@@ -152,9 +160,13 @@ def diagnose(
     lead = placebo_lead(periods, fits) if placebo is None else placebo
     rows: list[tuple[str, str, str, str]] = []
     wording, why, robust = {}, {}, {}
-    for fit in each(fits):
+    fitted = each(fits)
+    shared = keyed(periods, fitted[0].spec) if fitted else periods
+    halves = half_panel(periods, fits)
+    for fit in fitted:
         name = fit.spec.outcome
-        found, robust[name] = _checks_of(periods, fit, lead)
+        found, robust[name] = _checks_of(shared, fit, lead)
+        found[3:3] = _feedback(fit, halves)
         rows += [(name, *row) for row in found]
         wording[name], why[name] = _word(found)
     for outcome, reason in refused_of(fits):
@@ -168,7 +180,7 @@ def diagnose(
 
 
 def _checks_of(
-    periods: pd.DataFrame, fit: Fit, lead: Placebo
+    periods: pd.DataFrame | Long, fit: Fit, lead: Placebo
 ) -> tuple[list[Row], Sensitivity]:
     prepared = prepare(periods, fit.spec)
     rows = select(prepared)
@@ -230,13 +242,27 @@ def _placebo(fit: Fit, lead: Placebo) -> Row:
     return "placebo lead", status, f"{verdict}{': ' if reason else ''}{reason}"
 
 
+def _feedback(fit: Fit, halves: HalfPanel) -> list[Row]:
+    """Say whether money that moves the score biases a fixed-effects estimate."""
+    outcome = fit.spec.outcome
+    if fit.spec.model not in {"two_way", "one_way"}:
+        return []
+    if outcome in halves.reasons:
+        return [("feedback", "caution", halves.reasons[outcome])]
+    verdict = halves.verdicts[outcome]
+    status = {"no feedback seen": "pass", "feedback, holds": "caution"}
+    detail = f"{verdict}: corrected {halves.size(outcome, CORRECTED)}"
+    return [("feedback", status.get(verdict, "stop"), detail)]
+
+
 def _collinearity(left: Array, names: tuple[str, ...]) -> Row:
     if left.shape[1] < 2:
         return "collinearity", "pass", "one column only"
     scaled = left / np.sqrt(np.square(left).sum(axis=0))
-    inflation = np.diag(np.linalg.inv(scaled.T @ scaled))
-    values = np.linalg.svd(scaled, compute_uv=False)
-    worst, condition = int(inflation.argmax()), float(values[0] / values[-1])
+    cross = scaled.T @ scaled
+    inflation, values = np.diag(np.linalg.inv(cross)), np.linalg.eigvalsh(cross)
+    worst = int(inflation.round(9).argmax())
+    condition = float((values[-1] / values[0]) ** 0.5)
     bad = inflation[worst] > MAX_VIF or condition > MAX_CONDITION
     detail = (
         f"largest variance inflation {inflation[worst]:.1f} ({names[worst]}), "
@@ -284,9 +310,7 @@ def _attrition(prepared: Prepared) -> Row:
     long = prepared.long
     if long.single_period:
         return "attrition", "pass", "one period: nobody can leave"
-    last = np.maximum.reduceat(
-        long.time, np.r_[0, np.flatnonzero(np.diff(long.entity)) + 1]
-    )
+    last = np.maximum.reduceat(long.time, long.starts)
     gone = last < long.time.max()
     share = float(gone.mean())
     score = long.values(prepared.spec.score)
@@ -328,29 +352,26 @@ def _sensitivity(fit: Fit, prepared: Prepared, rows: Rows, left: Array) -> Sensi
 def _benchmarks(
     y: Array, left: Array, names: tuple[str, ...]
 ) -> list[dict[str, object] | None]:
-    """Return each driver's partial R2 with score and outcome, or [None]."""
+    """Return each driver's partial R2 with score and outcome, or [None].
+
+    Partial correlations given all other columns, read off the inverse cross products.
+    """
     found: list[dict[str, object] | None] = []
-    others = left[:, 1:]
-    for j, name in enumerate(names[1:]):
-        rest = np.delete(others, j, axis=1)
-        with_score = _partial_r2(left[:, 0], others[:, j], rest)
-        with_outcome = _partial_r2(
-            y, others[:, j], np.column_stack([left[:, :1], rest])
-        )
+    every = np.column_stack([y, left])
+    with np.errstate(invalid="ignore"):
+        every = every / np.sqrt(np.square(every).sum(axis=0))
+    cross = every.T @ every
+    if not np.isfinite(cross).all() or np.linalg.eigvalsh(cross)[0] < EXACT:
+        return [None]
+    columns, both = np.linalg.inv(cross[1:, 1:]), np.linalg.inv(cross)
+    for j, name in enumerate(names[1:], start=1):
+        with_score = float(columns[0, j] ** 2 / (columns[0, 0] * columns[j, j]))
+        with_outcome = float(both[0, j + 1] ** 2 / (both[0, 0] * both[j + 1, j + 1]))
         if with_score < 0.49 and with_outcome < 1:
             found.append(
                 {"name": name, "r2_score": with_score, "r2_outcome": with_outcome}
             )
     return found or [None]
-
-
-def _partial_r2(y: Array, x: Array, rest: Array) -> float:
-    """Return the squared correlation of y and x given the rest."""
-    if rest.shape[1]:
-        y = y - rest @ np.linalg.lstsq(rest, y, rcond=None)[0]
-        x = x - rest @ np.linalg.lstsq(rest, x, rcond=None)[0]
-    scale = float(np.square(y).sum() * np.square(x).sum())
-    return float((x @ y) ** 2 / scale) if scale > 0 else 0.0
 
 
 def _word(found: list[Row]) -> tuple[str, str]:
@@ -366,6 +387,8 @@ def _word(found: list[Row]) -> tuple[str, str]:
         doubts.append("the placebo lead could not clear it")
     if status["unmeasured causes"] != "pass":
         doubts.append("its interval holds zero")
+    elif status.get("feedback") == "stop":
+        doubts.append("corrected for feedback its interval holds zero")
     if doubts:
         return "association", _words.listed(doubts)
     return "effect", (

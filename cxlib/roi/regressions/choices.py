@@ -11,7 +11,8 @@ from cxlib.errors import DataError
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, changes, column, plain
-from cxlib.roi.regressions._design import Prepared, prepare, select, solve
+from cxlib.roi.regressions._design import Prepared, keyed, prepare, select, solve
+from cxlib.roi.regressions._long import Long
 from cxlib.roi.regressions._others import SCALED, other_models
 from cxlib.roi.regressions._spec import CURVED, WITHIN, Specification
 from cxlib.roi.regressions.outcomes import Fits, each
@@ -153,7 +154,8 @@ def specifications(periods: pd.DataFrame, fits: Fit | Fits) -> Specifications:
     ['as reported', 'lag 0', 'lag 2']
     """
     fitted = each(fits)
-    rows = [row for fit in fitted for row in _rows(periods, fit)]
+    shared = keyed(periods, fitted[0].spec) if fitted else periods
+    rows = [row for fit in fitted for row in _rows(shared, fit)]
     return Specifications(
         table=pd.DataFrame(rows, columns=_COLUMNS), unit="amount",
         confidence_level=fitted[0].spec.confidence_level if fitted else 0.95,
@@ -174,7 +176,7 @@ def _notes(rows: list[dict[str, object]]) -> str:
     return "".join(said)
 
 
-def _rows(periods: pd.DataFrame, fit: Fit) -> list[dict[str, object]]:
+def _rows(periods: pd.DataFrame | Long, fit: Fit) -> list[dict[str, object]]:
     return [
         _estimate(periods, fit, name, spec, log=log)
         for name, spec, log in _variants(fit)
@@ -202,7 +204,7 @@ def _variants(fit: Fit) -> list[tuple[str, Specification, bool]]:
 
 
 def _estimate(
-    periods: pd.DataFrame, fit: Fit, name: str, spec: Specification, *, log: bool
+    periods: pd.DataFrame | Long, fit: Fit, name: str, spec: Specification, *, log: bool
 ) -> dict[str, object]:
     blank: dict[str, object] = {
         "outcome": spec.outcome, "specification": name, "n": 0, "unit": fit.unit,

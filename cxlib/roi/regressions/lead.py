@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from cxlib.errors import DataError
+from cxlib.errors import ArgumentError, DataError
+from cxlib.estimate.joint import Joint, wald
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, changes, column, plain
-from cxlib.roi.regressions._design import Prepared, prepare, select, solve
+from cxlib.roi.regressions._design import Prepared, Rows, keyed, prepare, select, solve
+from cxlib.roi.regressions._long import Long
+from cxlib.roi.regressions._solve import Solved
 from cxlib.roi.regressions._spec import Specification
 from cxlib.roi.regressions.outcomes import Fits, each
 from cxlib.roi.regressions.regression import Fit, coefficients, refusal
@@ -34,6 +37,10 @@ class Placebo(Told):
         Outcome to why it was not possible.
     n_customers : dict
         Outcome to the customers behind it.
+    joint : dict
+        Outcome to the p-value of the test that all leads are zero.
+    leads : int
+        How many periods ahead the score was taken at most.
     """
 
     verdicts: dict[str, str]
@@ -41,6 +48,8 @@ class Placebo(Told):
     n_customers: dict[str, int]
     confidence_level: float
     currency: str
+    joint: dict[str, float] = field(default_factory=dict)
+    leads: int = 1
 
     @property
     def text(self) -> str:
@@ -61,15 +70,21 @@ class Placebo(Told):
             row["ci_lower"], row["ci_upper"], row["unit"],
             confidence_level=self.confidence_level,
         )  # fmt: skip
+        who = (
+            "next period's score"
+            if self.leads == 1
+            else f"the score of the {self.leads} periods after"
+        )
         told = {
-            "silent": "next period's score does not predict this period's value",
-            "loud": "next period's score predicts this period's value, so the money "
+            "silent": f"{who} does not predict this period's value",
+            "loud": f"{who} predicts this period's value, so the money "
             "(or something behind both) moves the score",
             "too noisy": "the placebo cannot tell: its interval holds both zero and "
             "the estimate itself",
         }[verdict]
         n = f"n = {self.n_customers[outcome]:,} customers"
-        return f"{name}: {told} ({size} a point, {ends}, {n})."
+        one = "" if self.leads == 1 else ", one ahead"
+        return f"{name}: {told} ({size} a point{one}, {ends}, {n})."
 
     @property
     def display(self) -> pd.DataFrame:
@@ -101,7 +116,7 @@ class Placebo(Told):
         )  # fmt: skip
 
 
-def placebo_lead(periods: pd.DataFrame, fits: Fit | Fits) -> Placebo:
+def placebo_lead(periods: pd.DataFrame, fits: Fit | Fits, *, leads: int = 1) -> Placebo:
     """Test that next period's score does not predict this period's outcome.
 
     Always run it: a score cannot move money that was spent before it was given, so a
@@ -114,18 +129,27 @@ def placebo_lead(periods: pd.DataFrame, fits: Fit | Fits) -> Placebo:
         The rows that were fitted.
     fits : Fit or Fits
         Their regressions; model, lag, drivers and clusters are taken from these.
+    leads : int
+        Periods ahead, 1 or more: with 2, both leads enter and are tested together.
+        Each costs every customer's last row.
 
     Returns
     -------
     Placebo
+
+    Raises
+    ------
+    ArgumentError
+        For `leads` that is not a whole number of 1 or more.
 
     Notes
     -----
     The outcome is regressed on the score one period ahead, at every lag from 0 to the
     one in use, and on the drivers, with the same effects and errors. Holding the
     present score constant keeps a lasting score from making the lead loud. Verdict:
-    loud where the interval of the lead leaves out zero; silent where it holds zero
-    and leaves out the estimate at the lag in use; too noisy where it holds both.
+    loud where the interval of the lead leaves out zero (several leads: where their
+    Wald test, F(leads, clusters - 1), rejects); silent where it does not and the
+    interval of every lead leaves out the estimate at the lag in use; else too noisy.
     Not possible where customers leave for good (who leaves has no next score) and in
     a cross-section. A true null is called loud at the rate 1 - `confidence_level`.
 
@@ -144,19 +168,24 @@ def placebo_lead(periods: pd.DataFrame, fits: Fit | Fits) -> Placebo:
     {'revenue': 'silent'}
     """
     tables, verdicts, reasons, customers = [], {}, {}, {}
-    fitted = each(fits)
+    _check_leads(leads)
+    fitted, joint = each(fits), {}
+    shared = keyed(periods, fitted[0].spec) if fitted else periods
     for one in fitted:
         name = one.spec.outcome
         try:
-            tables.append(_leads(periods, one.spec))
+            table, test = _leads(shared, one.spec, leads)
         except DataError as error:
             verdicts[name], reasons[name] = "not possible", refusal(error).rstrip(".")
             continue
-        verdicts[name] = _verdict(tables[-1], one)
-        customers[name] = int(tables[-1].attrs["customers"])
+        tables.append(table)
+        joint[name] = test.pvalue
+        verdicts[name] = _verdict(table, one, test.pvalue)
+        customers[name] = int(table.attrs["customers"])
     return Placebo(
         table=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(),
-        unit="amount", method="Outcome on the score one period ahead, now and before, "
+        unit="amount", joint=joint, leads=leads,
+        method=f"Outcome on the score {_ahead(leads)}, now and before, "
         "with the effects, drivers and clusters of the main regression.",
         verdicts=verdicts, reasons=reasons, n_customers=customers,
         confidence_level=fitted[0].spec.confidence_level if fitted else 0.95,
@@ -164,46 +193,71 @@ def placebo_lead(periods: pd.DataFrame, fits: Fit | Fits) -> Placebo:
     )  # fmt: skip
 
 
-def _leads(periods: pd.DataFrame, spec: Specification) -> pd.DataFrame:
+def _check_leads(leads: int) -> None:
+    if isinstance(leads, bool) or not isinstance(leads, int) or leads < 1:
+        raise ArgumentError(
+            f"`leads` is {leads!r}; use the whole number of periods (1, 2, …) that the "
+            "score is taken ahead."
+        )
+
+
+def _ahead(leads: int) -> str:
+    return "one period ahead" if leads == 1 else f"one to {leads} periods ahead"
+
+
+def _leads(
+    periods: pd.DataFrame | Long, spec: Specification, leads: int
+) -> tuple[pd.DataFrame, Joint]:
     prepared = prepare(periods, spec)
-    _check_possible(prepared)
-    lags = [lag for lag in range(spec.lag, -2, -1) if lag != spec.lag]
-    rows = select(prepared, extra=tuple((_label(spec, lag), lag) for lag in lags))
+    check_possible(prepared)
+    lags = range(spec.lag - 1, -leads - 1, -1)
+    called = {lag: lag_name(spec.score, lag) for lag in lags}
+    rows = select(prepared, extra=tuple((called[lag], lag) for lag in lags))
     solved = solve(prepared, rows)
     table = coefficients(rows, solved, spec.confidence_level)
-    every = {spec.score: spec.lag} | {_label(spec, lag): lag for lag in lags}
+    every = {spec.score: spec.lag} | {name: lag for lag, name in called.items()}
     table = table[table["term"].isin(every)].assign(
         lag=lambda t: t["term"].map(every), outcome=spec.outcome, unit=prepared.unit
     )
-    table["term"] = [_label(spec, lag) for lag in table["lag"]]
+    table["term"] = [lag_name(spec.score, lag) for lag in table["lag"]]
     ratio = _within_sd(rows.x[:, 0], rows.entity) / _within_sd(rows.y, rows.entity)
     for name in ("estimate", "ci_lower", "ci_upper"):
         table[f"std_{name}"] = table[name] * ratio
-    names = [
-        "outcome",
-        "term",
-        "lag",
-        "n",
-        "estimate",
-        "std_error",
-        "ci_lower",
-        "ci_upper",
-    ]
-    names += ["pvalue", "unit", "std_estimate", "std_ci_lower", "std_ci_upper"]
+    names = ["outcome", "term", "lag", "n", "estimate", "std_error", "ci_lower"]
+    names += ["ci_upper", "pvalue", "unit"]
+    names += ["std_estimate", "std_ci_lower", "std_ci_upper"]
     found = table[names].reset_index(drop=True)
     found.attrs["customers"] = solved.n_entities
-    return found
+    return found, joint_test(rows, solved, [called[-at] for at in range(1, leads + 1)])
 
 
-def _check_possible(prepared: Prepared) -> None:
+def joint_test(rows: Rows, solved: Solved, names: list[str]) -> Joint:
+    """Test that the coefficients of these terms are all zero."""
+    gone = [name for name in names if name not in rows.names]
+    if gone:
+        raise DataError(f"the effects leave nothing of '{gone[0]}'")
+    at = [rows.names.index(name) for name in names]
+    pull = solved.influence[:, at]
+    return wald(solved.coef[at], pull.T @ pull, df=solved.df)
+
+
+def check_possible(prepared: Prepared) -> None:
+    """Raise DataError where no customer has a score after the outcome."""
     if prepared.long.single_period:
         raise DataError("every customer is seen in one period only")
     if prepared.leaving is not None:
         raise DataError("who leaves has no next score")
 
 
-def _label(spec: Specification, lag: int) -> str:
-    return f"{spec.score}, one ahead" if lag < 0 else f"{spec.score}, lag {lag}"
+def lag_name(score: str, lag: int) -> str:
+    """Name the score at a lag, negative for a lead.
+
+    >>> lag_name("score", 1), lag_name("score", -1), lag_name("score", -2)
+    ('score, lag 1', 'score, one ahead', 'score, 2 ahead')
+    """
+    if lag < 0:
+        return f"{score}, {'one' if lag == -1 else -lag} ahead"
+    return f"{score}, lag {lag}"
 
 
 def _within_sd(values: np.ndarray, codes: np.ndarray) -> float:
@@ -211,9 +265,11 @@ def _within_sd(values: np.ndarray, codes: np.ndarray) -> float:
     return float(np.std(values - means[codes])) or 1.0
 
 
-def _verdict(table: pd.DataFrame, fit: Fit) -> str:
-    lead = table[table["lag"] == -1].iloc[0]
-    low, high = float(lead["ci_lower"]), float(lead["ci_upper"])
-    if low > 0 or high < 0:
+def _verdict(table: pd.DataFrame, fit: Fit, pvalue: float) -> str:
+    if pvalue < 1 - fit.spec.confidence_level:
         return "loud"
-    return "too noisy" if low <= fit.row["estimate"] <= high else "silent"
+    leads = table[table["lag"] < 0]
+    held = leads["ci_lower"].le(fit.row["estimate"]) & leads["ci_upper"].ge(
+        fit.row["estimate"]
+    )
+    return "too noisy" if held.any() else "silent"

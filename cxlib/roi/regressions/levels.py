@@ -173,11 +173,12 @@ def _one(prepared: Prepared, x: np.ndarray) -> pd.DataFrame:
     seen = np.isfinite(x) & np.isfinite(prepared.outcome)
     if not seen.any():
         raise DataError(f"no row has both '{spec.outcome}' and '{spec.score}'.")
-    y, names = prepared.outcome[seen], level_names(x[seen])
-    labels = prepared.long.frame[spec.clusters][seen].to_numpy(dtype=object)
+    y, (at, names) = prepared.outcome[seen], pd.factorize(level_names(x[seen]))
+    codes, known = prepared.long.groups(spec.clusters)
+    labels = np.where(codes < 0, len(known) + np.arange(len(codes)), codes)[seen]
     rows = []
-    for level in pd.Series(names).groupby(names).size().index:
-        inside = names == level
+    for code, level in enumerate(names):
+        inside = at == code
         row = {
             "outcome": spec.outcome, "score": level, "n": int(inside.sum()),
             "n_events": float(y[inside].sum()) if prepared.binary else np.nan,

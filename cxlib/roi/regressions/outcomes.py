@@ -14,7 +14,8 @@ from cxlib.errors import ArgumentError, DataError
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told
-from cxlib.roi.regressions._design import prepare
+from cxlib.roi.regressions._design import keyed, prepare
+from cxlib.roi.regressions._long import Long
 from cxlib.roi.regressions._spec import CovType, Model, Specification, as_names
 from cxlib.roi.regressions.regression import (
     Fit,
@@ -181,10 +182,11 @@ def fit_outcomes(
     done: list[tuple[Fit, pd.DataFrame]] = []
     refused: list[tuple[str, str]] = []
     errors: list[DataError] = []
+    shared = keyed(periods, spec) if names else periods
     for name in dict.fromkeys(names):
         try:
             own = replace(spec, outcome=name, model=named.get(name, "auto"))
-            done.append(fit_specification(periods, own))
+            done.append(fit_specification(shared, own))
         except DataError as error:
             refused.append((name, refusal(error)))
             errors.append(error)
@@ -195,7 +197,7 @@ def fit_outcomes(
             else DataError("`outcomes` is empty: name at least one.")
         )
     return _gather(
-        periods, spec, [fit for fit, _ in done], [i for _, i in done], refused
+        shared, spec, [fit for fit, _ in done], [i for _, i in done], refused
     )
 
 
@@ -216,7 +218,7 @@ def _models(models: Mapping[str, Model], outcomes: tuple[str, ...]) -> dict[str,
 
 
 def _gather(
-    periods: pd.DataFrame,
+    periods: pd.DataFrame | Long,
     spec: Specification,
     fits: list[Fit],
     pulls: list[pd.DataFrame],
@@ -238,7 +240,7 @@ def _gather(
     )  # fmt: skip
 
 
-def _base(periods: pd.DataFrame, spec: Specification, fits: list[Fit]) -> Base:
+def _base(periods: pd.DataFrame | Long, spec: Specification, fits: list[Fit]) -> Base:
     prepared = [prepare(periods, fit.spec) for fit in fits] or [
         prepare(periods, replace(spec, lag=0, model="auto"))
     ]

@@ -14,6 +14,7 @@ from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, changes, column, plain, pvalues
 from cxlib.roi.regressions._design import Prepared, Rows, prepare, select, solve
+from cxlib.roi.regressions._long import Long
 from cxlib.roi.regressions._solve import Solved
 from cxlib.roi.regressions._spec import (
     BINARY,
@@ -66,6 +67,8 @@ class Fit(Told):
     kept : pandas.DataFrame or None
         term, n, horizon (periods), level, estimate (change of the share of customers
         kept that long), std_error, ci_lower, ci_upper, unit; models of leaving only.
+    singletons : int
+        Customers left out for having one usable row, which their effect explains.
     """
 
     spec: Specification
@@ -81,6 +84,7 @@ class Fit(Told):
     cross_section: bool
     ratios: pd.DataFrame | None = None
     kept: pd.DataFrame | None = None
+    singletons: int = 0
 
     @property
     def row(self) -> dict[str, float]:
@@ -259,7 +263,7 @@ def fit(
 
 
 def fit_specification(
-    periods: pd.DataFrame, spec: Specification
+    periods: pd.DataFrame | Long, spec: Specification
 ) -> tuple[Fit, pd.DataFrame]:
     """Return the fit, and the influence of each cluster on coefficient and mean."""
     prepared = prepare(periods, spec)
@@ -310,15 +314,24 @@ def as_fit(prepared: Prepared, rows: Rows, solved: Solved) -> Fit:
     return Fit(
         table=table.assign(unit=prepared.unit), unit=prepared.unit, spec=spec,
         method=f"{spec.outcome}: {model}; errors {COV_LABEL[solved.cov_type]} by "
-        f"{spec.clusters} ({len(solved.clusters):,}), t({solved.df:.0f}).",
+        f"{spec.clusters} ({len(solved.clusters):,}), t({solved.df:.0f})."
+        + left_out(rows.singletons),
         assumptions=_assumptions(prepared), n=solved.n,
         n_customers=solved.n_entities, n_clusters=len(solved.clusters),
         df_resid=solved.df_resid, period=prepared.long.calendar.name, r2=solved.r2,
         se_type=solved.cov_type, leaving=prepared.leaving, dropped=rows.dropped,
-        cross_section=prepared.long.single_period,
+        cross_section=prepared.long.single_period, singletons=rows.singletons,
         ratios=ratios(solved, rows.names, spec.confidence_level),
         kept=kept(solved, rows.names, spec.confidence_level),
     )  # fmt: skip
+
+
+def left_out(singletons: int) -> str:
+    """Say how many customers have one usable row only, nothing if none."""
+    if not singletons:
+        return ""
+    plural = "" if singletons == 1 else "s"
+    return f" {singletons:,} customer{plural} with a single usable row left out."
 
 
 def _model_told(prepared: Prepared, solved: Solved) -> str:
@@ -370,9 +383,13 @@ def influences(prepared: Prepared, rows: Rows, solved: Solved) -> pd.DataFrame:
     sign = -1 if solved.cov_type == "CRV3" else 1
     coef = pd.Series(sign * solved.influence[:, 0], index=rows.cluster_labels)
     seen = np.isfinite(prepared.outcome)
-    y = prepared.outcome[seen]
-    labels = prepared.long.frame[prepared.spec.clusters][seen].to_numpy(dtype=object)
-    pull = pd.Series((y - y.mean()) / len(y)).groupby(labels).sum()
+    y = np.where(seen, prepared.outcome - prepared.outcome[seen].mean(), 0.0)
+    codes, labels = prepared.long.groups(prepared.spec.clusters)
+    known = (codes >= 0) & seen
+    sums = np.bincount(codes[known], y[known], len(labels)) / seen.sum()
+    pull = pd.Series(sums, index=labels)[
+        np.bincount(codes[known], minlength=len(labels)) > 0
+    ]
     groups = len(pull)
     pull *= (groups / (groups - 1)) ** 0.5 if groups > 1 else 1
     return pd.DataFrame({f"coef:{label}": coef, f"mean:{label}": pull}).fillna(0.0)

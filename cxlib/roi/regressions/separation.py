@@ -97,9 +97,9 @@ def _by_level(x: Array, y: Array) -> pd.DataFrame:
 
 def level_names(x: Array) -> npt.NDArray[np.object_]:
     """Return the level of each score: itself, or a fifth where there are over 11."""
-    levels = np.unique(x[np.isfinite(x)])
-    if len(levels) <= 11:
-        return np.array([f"{v:g}" for v in x], dtype=object)
+    levels, at = np.unique(x, return_inverse=True)
+    if np.isfinite(levels).sum() <= 11:
+        return np.array([f"{v:g}" for v in levels], dtype=object)[at]
     edges = np.unique(np.nanquantile(x, [0.2, 0.4, 0.6, 0.8]))
     band = np.searchsorted(edges, x, side="left")
     parts = [x[band == b] for b in range(len(edges) + 1)]
