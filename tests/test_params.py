@@ -11,7 +11,7 @@ from cxlib.run import check, find
 from cxlib.run.gate import TABLES
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = sorted((ROOT / "params").rglob("*.yaml"))
+SHIPPED = find([ROOT / "params"])
 TESTED = sorted((ROOT / "tests" / "params").rglob("*.yaml"))
 
 

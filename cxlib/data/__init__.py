@@ -3,6 +3,13 @@
 from cxlib.data.claims import read_claims
 from cxlib.data.contract import CONTRACTS, Contract, contract
 from cxlib.data.open import FileInfo
+from cxlib.data.overrides import (
+    Override,
+    Overrides,
+    parse_overrides,
+    read_overrides,
+)
+from cxlib.data.promises import read_promises
 from cxlib.data.read import read
 from cxlib.data.source import FORMATS, KEYS, Source, parse
 from cxlib.data.table import Table
@@ -14,11 +21,16 @@ __all__ = [
     "KEYS",
     "Contract",
     "FileInfo",
+    "Override",
+    "Overrides",
     "Source",
     "Table",
     "contract",
     "parse",
+    "parse_overrides",
     "project_root",
     "read",
     "read_claims",
+    "read_overrides",
+    "read_promises",
 ]

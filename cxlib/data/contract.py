@@ -96,15 +96,62 @@ CONTRACTS: Mapping[str, Contract] = {
         required=("customer_id",), filled=("customer_id", "period"),
         unique=("customer_id", "period"),
     ),
+    "purchases": Contract(
+        grain="one purchase",
+        kinds={"customer_id": "id", "bought_at": "date", "amount": "number"},
+        required=("customer_id", "bought_at"), filled=("customer_id", "bought_at"),
+    ),
+    "spells": Contract(
+        grain="one customer's time with us",
+        kinds={
+            "customer_id": "id", "tenure": "number", "entry": "number",
+            "churned": "flag", "score": "number",
+        },
+        required=("customer_id",), filled=("customer_id",),
+    ),
+    "contacts": Contract(
+        grain="one contact with customer care",
+        kinds={
+            "contact_id": "id", "customer_id": "id", "occurred_at": "date",
+            "theme": "label", "channel": "label", "handle_minutes": "number",
+            "cost_per_minute": "number", "cost": "number", "resolved_first": "flag",
+        },
+        required=("customer_id",), filled=("customer_id",), unique=("contact_id",),
+    ),
     "initiatives": Contract(
         grain="one investment",
         kinds={
             "name": "label", "cost": "number", "driver": "label", "effect": "number",
-            "effect_low": "number", "effect_high": "number", "reach": "number",
+            "effect_low": "number", "effect_high": "number", "effect_on": "label",
+            "reach": "number", "reach_low": "number", "reach_high": "number",
+            "cost_low": "number", "cost_high": "number", "running_cost": "number",
+            "segment": "label", "group": "label", "rho": "number",
             "evidence": "label", "source": "label", "owner": "label",
         },
         required=("name", "cost", "effect"), filled=("name", "cost", "effect"),
         unique=("name",),
+    ),
+    "rollout": Contract(
+        grain="one unit in one period",
+        kinds={
+            "unit": "id", "period": "period", "first_treated": "period",
+            "cluster": "label",
+        },
+        required=("unit", "period", "first_treated"), filled=("unit", "period"),
+        unique=("unit", "period"),
+    ),
+    "claims": Contract(
+        grain="one promise",
+        kinds={
+            "claim_id": "id", "made_on": "date", "initiative": "label",
+            "statement": "text", "metric": "label", "kind": "label", "unit": "label",
+            "promised": "number", "low": "number", "high": "number", "level": "number",
+            "due_on": "date", "owner": "label", "evidence": "label", "source": "label",
+            "seal": "label", "delivered": "number", "delivered_low": "number",
+            "delivered_high": "number", "measured_how": "text", "measured_on": "date",
+        },
+        required=("claim_id", "promised", "due_on"),
+        filled=("claim_id", "promised", "due_on"), unique=("claim_id",),
     ),
 }  # fmt: skip
 
@@ -116,7 +163,8 @@ def contract(table: str) -> Contract:
     ----------
     table : str
         One of responses, invitations, codings, users, customers, events, periods,
-        initiatives.
+        purchases, spells, contacts, initiatives, rollout,
+        claims.
 
     Raises
     ------

@@ -8,6 +8,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice, zip_longest
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cxlib.errors import DataError
 
 _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 100_000
+SPACES = "spaces"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BINARY = (
     (b"PK\x03\x04", "a workbook or a zip", "declare `format: excel`, or unzip it"),
@@ -60,6 +62,8 @@ def read_delimited(
         Empty file, rows with more cells than the header, unknown encoding.
     """
     text, checks = _decode(path, source)
+    if source.sep == SPACES:
+        text, source = _tabbed(text), replace(source, sep="tab")
     sep, head, told = read_header(text, source)
     names, labels, used = _headers(head, source.format)
     frame = _body(text, sep, used, names, source)
@@ -68,6 +72,11 @@ def read_delimited(
 
 def read_header(text: str, source: Source) -> tuple[str, list[list[str]], list[Check]]:
     """Return the separator, the first rows, and what was found out of them."""
+    if source.sep == SPACES:
+        raise DataError(
+            f"{source.name}: an engine cannot read columns kept apart by spaces; leave "
+            "`engine` blank, or write the file with commas."
+        )
     checks = []
     sep = {"\\t": "\t", "tab": "\t"}.get(source.sep, source.sep) or _separator(text)
     if not source.sep:
@@ -77,6 +86,11 @@ def read_header(text: str, source: Source) -> tuple[str, list[list[str]], list[C
         detail = f"one column only; is the separator really {sep!r}? Declare `sep`."
         checks.append(Check.caution(source.name, detail))
     return sep, head, checks
+
+
+def _tabbed(text: str) -> str:
+    """Put one tab where columns are kept apart by spaces."""
+    return "\n".join("\t".join(line.split()) for line in text.splitlines())
 
 
 def _decode(path: Path, source: Source) -> tuple[str, list[Check]]:

@@ -31,7 +31,7 @@ def read(
     ----------
     table : str
         One of responses, invitations, codings, users, customers, events, periods,
-        initiatives.
+        purchases, spells, contacts, initiatives.
     source : str or mapping
         A path, or the keys of `data.Source`, as in a params file.
     scale : str, mapping or Scale, optional

@@ -21,7 +21,10 @@ _BY_SUFFIX = {
     ".duckdb": "duckdb", ".ddb": "duckdb",
 }  # fmt: skip
 _TEXTS = {
-    "sep": (r"|.|\t|\\t|tab", "a separator is one character, such as ';' or '\\t'"),
+    "sep": (
+        r"|.|\t|\\t|tab|spaces",
+        "a separator is one character, such as ';' or '\\t', or the word 'spaces'",
+    ),
     "decimal": (r"|[.,]", "use '.' or ','"),
     "date_format": (
         r"|ISO8601|[\s\S]*%[\s\S]*",

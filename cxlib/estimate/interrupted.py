@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +95,8 @@ class Interrupted:
 
     `estimate` is the mean distance of the points after the cut from the course that
     would have gone on; `expected` and `expected_se` that course at every point.
+    `regression` has the constant, the trend, `other`, the break of level (column
+    `step`) and of slope, where they were asked for.
     """
 
     estimate: float
@@ -102,6 +105,8 @@ class Interrupted:
     expected: Array
     expected_se: Array
     fitted: Array
+    regression: Regression
+    step: int
 
 
 def interrupted(
@@ -167,7 +172,7 @@ def interrupted(
     spread = np.einsum("ij,jk,ik->i", plain, fit.covariance, plain)
     return Interrupted(
         estimate, error, fit.df, plain @ fit.coef, np.sqrt(np.maximum(spread, 0)),
-        x @ fit.coef,
+        x @ fit.coef, fit, base.shape[1],
     )  # fmt: skip
 
 
@@ -177,6 +182,7 @@ def placebo_cuts(
     length: int,
     lags: int,
     least: int = 8,
+    least_after: int | None = None,
     most: int = 120,
     other: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
@@ -192,7 +198,9 @@ def placebo_cuts(
     length : int
         Periods after the real cut: each placebo has as many at most.
     least : int
-        Periods that a placebo needs before and (half as many) after its cut.
+        Periods that a placebo needs before its cut.
+    least_after : int, optional
+        And after it; half as many where not given.
     most : int
         Cuts, evenly spread, where more are possible.
     lags, other, weights, trend, slope
@@ -213,7 +221,8 @@ def placebo_cuts(
     extra = None if other is None else np.asarray(other, dtype=float)
     w = None if weights is None else np.asarray(weights, dtype=float)
     after = min(length, n // 2)
-    cuts = np.arange(least, n - after + 1) if after >= least // 2 else np.arange(0)
+    enough = after >= (least // 2 if least_after is None else least_after)
+    cuts = np.arange(least, n - after + 1) if enough else np.arange(0)
     if len(cuts) > most:
         cuts = np.unique(np.linspace(cuts[0], cuts[-1], most).round().astype(int))
     found = []
@@ -231,6 +240,54 @@ def placebo_cuts(
         if one.std_error > 0:
             found.append((cut, one.estimate, one.estimate / one.std_error))
     return found
+
+
+def placebo_quantile(
+    statistic: float,
+    placebos: npt.ArrayLike,
+    *,
+    df: float,
+    confidence_level: float = 0.95,
+) -> tuple[float, float, bool]:
+    """Return how wide placebo cuts make an interval, and the p-value beside them.
+
+    Parameters
+    ----------
+    statistic : float
+        Of the real cut, in standard errors.
+    placebos : array_like
+        Statistics of the placebo cuts.
+    df : float
+        Of the real cut's regression.
+    confidence_level : float
+
+    Returns
+    -------
+    quantile : float
+        Student's, or that of the placebos where it is larger.
+    pvalue : float
+        Student's, or the share of cuts as large where that is larger.
+    enough : bool
+        Whether there are cuts enough for the level (19 for 95 %); else both are
+        Student's.
+
+    Examples
+    --------
+    >>> placebo_quantile(3.0, np.arange(1, 20) / 5, df=40)[2]
+    True
+    """
+    sizes, tail = (
+        np.sort(np.abs(np.asarray(placebos, dtype=float))),
+        1 - confidence_level,
+    )
+    quantile = float(stats.t.isf(tail / 2, df))
+    pvalue = two_sided(statistic, df)
+    if len(sizes) < round(1 / tail) - 1:
+        return quantile, pvalue, False
+    place = ceil(confidence_level * (len(sizes) + 1)) - 1
+    quantile = max(quantile, float(sizes[min(place, len(sizes) - 1)]))
+    share = (1 + int((sizes >= abs(statistic)).sum())) / (1 + len(sizes))
+    return quantile, max(pvalue, share), True
 
 
 def two_sided(statistic: float, df: float) -> float:

@@ -1,5 +1,7 @@
 """One function a chart: tidy table in, Axes out."""
 
+from cxlib.plots.afterwards import event_study, promise_calibration, promises
+from cxlib.plots.choice import frontier, quadrants, rank_chances
 from cxlib.plots.code_trend import code_trend
 from cxlib.plots.coding import code_disputes, coder_drift, coder_quality
 from cxlib.plots.drivers import driver_odds, importance_performance
@@ -17,6 +19,7 @@ from cxlib.plots.journeys import (
     metric_forest,
     transition_differences,
 )
+from cxlib.plots.knowing import information, side_by_side
 from cxlib.plots.nps import (
     change_split,
     driver_shares,
@@ -30,7 +33,9 @@ from cxlib.plots.own_course import own_course, placebo_cuts
 from cxlib.plots.paths import divergence_steps, path_icicle, path_sankey
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
+from cxlib.plots.roadmap import chosen_sets, cost_of_delay, roadmap
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
+from cxlib.plots.roi_models import calibration
 from cxlib.plots.roi_shape import score_shape, transition_value
 from cxlib.plots.segmentation import cut_points, league_table, likert
 from cxlib.plots.themes import code_sentiment, emerging, keyness, themes_seen
@@ -39,11 +44,19 @@ from cxlib.plots.tracking import control_chart, love_plot, transition_table
 from cxlib.plots.voc import code_agreement, code_heatmap, code_shares
 from cxlib.plots.voc_shares import code_reweighted, cooccurrence
 from cxlib.plots.weighting import balance, tipping_point
+from cxlib.plots.worth import (
+    contact_costs,
+    lifetime_value,
+    repeat_check,
+    value_by_segment,
+)
 
 __all__ = [
     "account_scores",
     "balance",
+    "calibration",
     "change_split",
+    "chosen_sets",
     "code_agreement",
     "code_change",
     "code_disputes",
@@ -55,21 +68,27 @@ __all__ = [
     "code_trend",
     "coder_drift",
     "coder_quality",
+    "contact_costs",
     "control_chart",
     "cooccurrence",
+    "cost_of_delay",
     "cut_points",
     "divergence_steps",
     "driver_odds",
     "driver_shares",
     "effect_by_time",
     "emerging",
+    "event_study",
     "false_alarm_rates",
+    "frontier",
     "funnel_gap",
     "funnel_steps",
     "importance_performance",
+    "information",
     "keyness",
     "leads",
     "league_table",
+    "lifetime_value",
     "likert",
     "love_plot",
     "metric_forest",
@@ -88,13 +107,20 @@ __all__ = [
     "planned_power",
     "point_value",
     "power_curve",
+    "promise_calibration",
+    "promises",
+    "quadrants",
+    "rank_chances",
+    "repeat_check",
     "response_bounds",
+    "roadmap",
     "score_sensitivity",
     "score_shape",
     "score_shares",
     "score_trend",
     "segment_effects",
     "segment_scores",
+    "side_by_side",
     "specifications",
     "survival_curves",
     "themes_seen",
@@ -103,4 +129,5 @@ __all__ = [
     "transition_differences",
     "transition_table",
     "transition_value",
+    "value_by_segment",
 ]

@@ -17,12 +17,14 @@ def money(value: float, currency: str = "", *, signed: bool = False) -> str:
 def change(value: float, unit: str, currency: str = "") -> str:
     """Format the change of an outcome per score point, with its sign.
 
+    Only amounts have a currency: counts are of unit "score".
+
     >>> change(4.02, "amount", "EUR"), change(-0.0045, "share")
     ('+4.02 EUR', '−0.45 percentage points')
     """
     if unit == "share":
         return f"{_format.number(100 * value, 'score', signed=True)} percentage points"
-    return money(value, currency, signed=True)
+    return money(value, currency if unit == "amount" else "", signed=True)
 
 
 def interval(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cxlib.roi import _words
-from cxlib.roi.investments.simulation import Simulation
 from cxlib.roi.regressions.checks import Diagnosis
 from cxlib.roi.regressions.outcomes import Fits
 from cxlib.roi.worth.value import PointValue
@@ -12,19 +11,17 @@ ESTIMATED, PLACEBO = "estimated", "placebo lead"
 _TOLD = {ESTIMATED, PLACEBO, "comparison", "order in time", "unmeasured causes"}
 
 
-def decision(value: PointValue, simulation: Simulation) -> str:
-    """Say what the numbers speak for.
+def decision(value: PointValue) -> str:
+    """Say what a score point may cost.
 
     Parameters
     ----------
     value : PointValue
-    simulation : Simulation
 
     Returns
     -------
     str
-        Which initiatives to fund; without any, what a point may cost; without a value
-        either, that no investment can be argued from these data.
+        Without a value, that no investment can be argued from these data.
 
     Notes
     -----
@@ -37,11 +34,9 @@ def decision(value: PointValue, simulation: Simulation) -> str:
     >>> from cxlib import roi, simulate
     >>> fits = roi.fit_outcomes(simulate.periods(300, rng=1), ["revenue"])
     >>> value = roi.point_value(fits, margin=0.4)
-    >>> decision(value, roi.simulate(None, value)).split(":")[0]
-    'No initiative was given to choose from'
+    >>> decision(value).partition(" is ")[0]
+    'A point'
     """
-    if len(simulation.table):
-        return simulation.decision
     if value.terms is None:
         return f"No investment can be argued from these data: {value.reason}."
     row = value.total
@@ -50,12 +45,12 @@ def decision(value: PointValue, simulation: Simulation) -> str:
     )
     word = "" if row["reading"] == "effect" else ", if the association is an effect"
     pays = (
-        f"a point is worth {size} per customer and year{word}, and what raises the "
+        f"A point is worth {size} per customer and year{word}, and what raises the "
         f"score for less than {low} per point, customer and year pays"
         if row["ci_lower"] > 0
-        else f"the value of a point ({size}) cannot be told from zero"
+        else f"The value of a point ({size}) cannot be told from zero"
     )
-    return f"No initiative was given to choose from: {pays}."
+    return f"{pays}."
 
 
 def caveats(fits: Fits, diagnosis: Diagnosis) -> list[str]:

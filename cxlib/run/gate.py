@@ -19,6 +19,8 @@ from cxlib.run.yamlfile import Document, Key, Trouble, dotted, read
 TABLES = (
     *("responses", "invitations", "codings", "users", "customers"),
     *("events", "periods", "initiatives"),
+    *("purchases", "spells", "contacts"),
+    *("rollout", "claims"),
 )
 _SWITCH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 

@@ -50,6 +50,9 @@ class Job:
 def find(paths: Iterable[Path]) -> list[Path]:
     """Return the params files that paths name; a folder stands for all in it.
 
+    Not for those whose name, or whose folder's, starts with a dot or an underscore:
+    they are read by runs (such as a sceptic's assumptions), and are none themselves.
+
     Raises
     ------
     ArgumentError
@@ -67,7 +70,7 @@ def find(paths: Iterable[Path]) -> list[Path]:
             for file in path.rglob("*")
             if file.suffix.lower() in SUFFIXES
             and file.is_file()
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            and not any(part[0] in "._" for part in file.relative_to(path).parts)
         )
         if not inside:
             raise ArgumentError(f"{path}: no .yaml or .yml file in this folder.")

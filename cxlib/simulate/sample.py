@@ -15,10 +15,13 @@ from cxlib import _checks
 from cxlib.simulate import _planted, book
 from cxlib.simulate.clicks import events
 from cxlib.simulate.coding import codings
+from cxlib.simulate.contacts import contacts
+from cxlib.simulate.deliveries import claims, claims_truth, rollout, rollout_truth
 from cxlib.simulate.experiment import users
 from cxlib.simulate.investments import initiatives
 from cxlib.simulate.outreach import invitations
 from cxlib.simulate.panel import periods
+from cxlib.simulate.purchases import purchases
 from cxlib.simulate.survey import responses
 from cxlib.simulate.truth import Table, truth
 
@@ -28,6 +31,7 @@ TRUTHS: tuple[Table, ...] = ("responses", "codings", "users", "periods")
 # with the default seed this stream gives a typical draw: see data/README.md
 ANSWERS = 9
 CODED, USERS_PER_ROW, CUSTOMERS_PER_ROW = 600, 1.5, 0.15
+BUYERS_PER_ROW, CALLERS_PER_ROW, STORES_PER_ROW = 0.2, 0.3, 0.01
 
 
 def write_sample(
@@ -78,11 +82,12 @@ def write_sample(
 
 def tables_of(rows: int, seed: int) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     """Return the tables by name, and the truth."""
-    seeds = np.random.SeedSequence(seed).spawn(ANSWERS + 1)
+    seeds = np.random.SeedSequence(seed).spawn(ANSWERS + 3)
     streams = [np.random.default_rng(s) for s in seeds]
     answers = responses(rows, rng=streams[ANSWERS], hidden=True)
     answers, planted = _planted.plant(answers, streams[1])
     visitors = users(round(USERS_PER_ROW * rows), rng=streams[2])
+    stores = max(12, round(STORES_PER_ROW * rows))
     tables = {
         "responses": answers.drop(columns=["themes", "propensity"]),
         "invitations": invitations(answers, rng=streams[3]),
@@ -91,8 +96,13 @@ def tables_of(rows: int, seed: int) -> tuple[dict[str, pd.DataFrame], dict[str, 
         "events": events(visitors, rng=streams[5]),
         "periods": periods(round(CUSTOMERS_PER_ROW * rows), rng=streams[6]),
         "initiatives": initiatives(),
+        "purchases": purchases(round(BUYERS_PER_ROW * rows), rng=streams[10]),
+        "contacts": contacts(round(CALLERS_PER_ROW * rows), rng=streams[11]),
+        "rollout": rollout(stores, rng=streams[7]),
+        "claims": claims(rng=streams[8]),
     }
     known: dict[str, Any] = {name: truth(name) for name in TRUTHS}
+    known |= {"rollout": rollout_truth(stores), "claims": claims_truth()}
     return tables, {"company": COMPANY, "rows": rows, "seed": seed, **known, **planted}
 
 

@@ -132,13 +132,17 @@ def test_models_chosen_by_auto(company):
     chosen = {
         o: roi.fit(company, o).spec.model for o in ("revenue", "retained", "upsell")
     }
-    assert chosen == {"revenue": "two_way", "retained": "logit", "upsell": "two_way"}
+    assert chosen == {
+        "revenue": "two_way",
+        "retained": "discrete_time",
+        "upsell": "two_way",
+    }
     assert roi.fit(company, "upsell").method.startswith(
         "upsell: linear probability model"
     )
     churned = company.assign(churned=1 - company["retained"])
     twin = roi.fit(churned, "churned")
-    assert (twin.spec.model, twin.leaving) == ("logit", 1.0)
+    assert (twin.spec.model, twin.leaving) == ("discrete_time", 1.0)
     mirror = roi.fit(company, "retained").row
     assert twin.row["estimate"] == pytest.approx(-mirror["estimate"])
 
@@ -196,7 +200,9 @@ ERRORS = [
      "`lag` is 1.5; use the whole number of periods (0, 1, 2, …) by which the score "
      "comes before the outcome."),
     (lambda f: roi.fit(f, "revenue", model="gee"),
-     "`model` is 'gee'; use one of 'auto', 'two_way', 'one_way', 'pooled', 'logit'."),
+     "`model` is 'gee'; use one of 'auto', 'two_way', 'one_way', 'pooled', 'logit', "
+     "'gamma', 'tweedie', 'poisson', 'poisson_fe', 'two_part', 'discrete_time', "
+     "'cloglog'."),
     (lambda f: roi.fit(f, "revenue", drivers="plan"),
      "`drivers` is 'plan'; use a list: ['plan']."),
     (lambda f: roi.fit(f, "revenue", drivers=["score"]),

@@ -186,6 +186,7 @@ def test_not_utf8(write):
 
 def test_find_takes_files_and_folders(workbook, write):
     write("", "params/sample/.hidden.yaml")
+    write("", "params/sample/_read_by_others.yaml")
     found = find([workbook / "params", workbook / "params/sample/good.yaml"])
     assert len(found) == len(set(found)) == 7
     with pytest.raises(ArgumentError, match="no such params file or folder"):

@@ -24,6 +24,8 @@ TABLES = [
     "events",
     "periods",
     "initiatives",
+    "rollout",
+    "claims",
 ]
 
 
@@ -163,6 +165,10 @@ def quoted(truth):
     for arm in ("control", "treatment"):
         spend = users["spend"][arm]
         yield f"| {arm} | {100 * users['conversion'][arm]:.2f} % | {spend:.2f} |"
+    rollout, claims = truth["rollout"], truth["claims"]
+    yield f"{rollout['revenue per treated store and month']:,.0f} EUR over all"
+    yield f"{rollout['revenue in all']:,.0f} EUR in all"
+    yield f"{100 * claims['share of 80 % intervals that hold']:.1f} % of them hold"
     yield f"{truth['codings']['mean kappa']:.2f}"
     yield f"pooled OLS tends to {truth['periods']['pooled ols']['revenue']:.1f}"
 

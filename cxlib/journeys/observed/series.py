@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cxlib import _checks
 from cxlib.errors import DataError
@@ -18,7 +17,7 @@ from cxlib.estimate.interrupted import (
     Interrupted,
     interrupted,
     placebo_cuts,
-    two_sided,
+    placebo_quantile,
 )
 from cxlib.journeys._frames import Frame
 from cxlib.journeys.experiments.specs import Metric, Score
@@ -232,17 +231,11 @@ def _result(
     series: _Series, points: pd.DataFrame, metric: Metric, at: str, every: str
 ) -> Course:
     fit, cuts = series.fit(), series.cuts()
-    tail = 1 - series.level
     t = fit.estimate / fit.std_error if fit.std_error > 0 else float("nan")
-    sizes = np.sort(cuts["statistic"].abs().to_numpy(dtype=float))
-    enough = len(sizes) >= round(1 / tail) - 1
-    quantile = float(stats.t.isf(tail / 2, fit.df))
-    pvalue = two_sided(t, fit.df)
-    if enough:
-        place = ceil(series.level * (len(sizes) + 1)) - 1
-        quantile = max(quantile, float(sizes[min(place, len(sizes) - 1)]))
-        share = (1 + int((sizes >= abs(t)).sum())) / (1 + len(sizes))
-        pvalue = max(pvalue, share)
+    sizes = cuts["statistic"].to_numpy(dtype=float)
+    quantile, pvalue, enough = placebo_quantile(
+        t, sizes, df=fit.df, confidence_level=series.level
+    )
     row = _row(series, fit, quantile, pvalue)
     reasons = _reasons(row, enough=enough, cuts=len(sizes))
     cuts["period"] = points.index[cuts["cut"].to_numpy(dtype=int)]

@@ -1,4 +1,4 @@
-"""Cash flows of initiatives over draws, each customer's value credited once."""
+"""Time courses of initiatives: strength, cost, cash, over draws."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cxlib.roi.investments.cash import discount_factors, payback
+from cxlib.roi.investments._world import World
+from cxlib.roi.investments.cash import discount_factors
 from cxlib.roi.investments.initiatives import Plans
 
 Array = npt.NDArray[np.float64]
@@ -25,15 +26,12 @@ class Settings:
     discount_rate : float
         Yearly.
     overlap : {"independent", "nested", "none"}
-    headroom : float
-        Score points that a customer can gain at most.
     """
 
     steps: int
     steps_per_year: int
     discount_rate: float
     overlap: Overlap
-    headroom: float
 
     @property
     def factors(self) -> Array:
@@ -41,139 +39,72 @@ class Settings:
         rate = (1 + self.discount_rate) ** (1 / self.steps_per_year) - 1
         return discount_factors(self.steps + 1, rate)
 
+    @property
+    def horizon(self) -> float:
+        """Years."""
+        return self.steps / self.steps_per_year
+
     def at_rate(self, rate: float) -> Settings:
         """Return these settings at another discount rate."""
         return replace(self, discount_rate=rate)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Flows:
-    """Outcomes over draws.
+class Course:
+    """One initiative over time.
 
-    `alone` and `credited` are NPVs, shape (draws, initiatives): done alone, and with
-    overlap taken out; `cash` the portfolio's cash flow, shape (draws, steps + 1), and
-    `payback` years for each initiative alone and, last, the portfolio.
-    `mean_cash` is the mean cash flow of each initiative alone and the portfolio.
+    `strength`, shape (steps, draws or 1), is the share of its effect in force;
+    `spent`, shape (steps + 1, draws or 1), its cost; `upfront`, shape (draws or 1,),
+    the first cost within the horizon.
     """
 
-    alone: Array
-    credited: Array
-    cash: Array
-    payback: Array
-    mean_cash: Array
+    strength: Array
+    spent: Array
+    upfront: Array
 
 
-def shapes(plans: Plans, settings: Settings) -> tuple[Array, Array]:
-    """Return strength of the effect and whether it runs, shape (initiatives, steps)."""
-    each = settings.steps_per_year
-    age = (
-        np.arange(1, settings.steps + 1)[None, :]
-        - np.round(plans.start * each)[:, None]
-    )
-    length = np.where(np.isnan(plans.duration), np.inf, np.round(plans.duration * each))
-    runs = (age >= 1) & (age <= length[:, None])
-    ramp = np.maximum(plans.ramp * each, 1e-9)[:, None]
-    strength = np.minimum(1.0, age / ramp)
-    fade = (1 - plans.decay)[:, None] ** (np.maximum(age - 1, 0) / each)
-    return np.where(runs, strength * fade, 0.0), runs.astype(float)
+def course(plans: Plans, world: World, at: int, settings: Settings) -> Course:
+    """Return the strength and the cost of one initiative.
 
-
-def costs(plans: Plans, settings: Settings, runs: Array) -> Array:
-    """Return costs at steps 0 .. steps, shape (initiatives, steps + 1)."""
-    found = np.zeros((plans.n, settings.steps + 1))
-    found[:, 1:] = runs * (plans.running_cost / settings.steps_per_year)[:, None]
-    begin = np.round(plans.start * settings.steps_per_year).astype(int)
-    inside = begin <= settings.steps
-    found[np.flatnonzero(inside), begin[inside]] += plans.cost[inside]
-    return found
-
-
-def credited_points(points: Array, plans: Plans, settings: Settings) -> Array:
-    """Return points x customers credited, shape (initiatives, draws, steps).
-
-    A customer reached by several initiatives on one driver is credited with the
-    strongest only; harm is never taken out.
+    A step in which it runs for a part counts for that part; the first cost falls on the
+    step nearest to its start.
     """
-    reach = plans.reach[:, None, None]
-    if settings.overlap == "none":
-        return np.asarray(points * reach)
-    found = np.empty_like(points)
-    groups = [d or f"#{i}" for i, d in enumerate(plans.driver)]
-    for group in dict.fromkeys(groups):
-        own = np.array([i for i, g in enumerate(groups) if g == group])
-        found[own] = _strongest(
-            points[own], plans.reach[own] / plans.customers, settings
-        )
-    found *= plans.customers
-    total = found.sum(axis=0)
-    most = settings.headroom * plans.customers
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(found * np.where(total > most, most / total, 1.0))
-
-
-def _strongest(points: Array, share: Array, settings: Settings) -> Array:
-    """Return points x share reached, strongest first for whom several reach."""
-    if len(points) == 1:
-        return np.asarray(points * share[0])
-    order = np.argsort(-points, axis=0, kind="stable")
-    ranked, reached = np.take_along_axis(points, order, axis=0), share[order]
-    if settings.overlap == "nested":
-        before = np.maximum.accumulate(reached, axis=0)
-        before = np.concatenate([np.zeros_like(reached[:1]), before[:-1]])
-        left = np.clip(reached - before, 0, None)
-    else:
-        missed = np.cumprod(1 - reached, axis=0)
-        left = reached * np.concatenate([np.ones_like(reached[:1]), missed[:-1]])
-    credited = ranked * np.where(ranked > 0, left, reached)
-    found = np.empty_like(points)
-    np.put_along_axis(found, order, credited, axis=0)
-    return found
+    each, last = settings.steps_per_year, settings.steps
+    begin = (plans.start[at] + world.one("slip", at)) * each
+    length = world.one("duration", at) * each
+    until = begin + np.where(np.isnan(length), np.inf, length)
+    step = np.arange(1, last + 1)[:, None]
+    runs = np.clip(np.minimum(step, until) - np.maximum(step - 1, begin), 0, 1)
+    age = np.maximum(step - begin, 0)
+    grown = np.minimum(1.0, age / np.maximum(world.one("ramp", at) * each, 1e-9))
+    decay = world.one("decay", at)
+    fade = (1 - decay) ** (np.maximum(age - 1, 0) / each) if decay.any() else 1.0
+    running = runs * (world.one("running_cost", at) / each)
+    pays = np.round(begin)
+    first = np.where(pays <= last, world.one("cost", at), 0.0)
+    spent = np.zeros((last + 1, np.broadcast(running[0], first).size))
+    spent[1:] = running
+    spent += (np.arange(last + 1)[:, None] == pays) * first
+    return Course(runs * grown * fade, spent, first)
 
 
 def spread(held: Array, profile: Array) -> Array:
-    """Turn points held at each step into cash at each step: a causal convolution."""
-    cash = np.zeros_like(held)
-    steps = held.shape[1]
-    for lag in np.flatnonzero(np.abs(profile).max(axis=0) > 0):
-        cash[:, lag:] += held[:, : steps - lag] * profile[:, [lag]]
+    """Turn units held at each step into cash at each step: a causal convolution.
+
+    Shapes (steps, draws), (lags, draws or 1) and (steps + 1, draws); nothing comes at
+    step 0.
+    """
+    steps = len(held)
+    cash = np.zeros((steps + 1, np.broadcast(held[0], profile[0]).size))
+    for lag in range(min(len(profile), steps)):
+        if profile[lag].any():
+            cash[1 + lag :] += held[: steps - lag] * profile[lag]
     return cash
 
 
 def present(profile: Array, factors: Array) -> Array:
-    """Return today's value of a point held at each step, shape (draws, steps)."""
-    steps = profile.shape[1]
-    found = np.empty_like(profile)
-    for held in range(steps):
-        found[:, held] = profile[:, : steps - held] @ factors[held + 1 :]
-    return found
-
-
-def run(plans: Plans, effects: Array, profile: Array, settings: Settings) -> Flows:
-    """Evaluate every initiative alone and all together, for each draw."""
-    strength, runs = shapes(plans, settings)
-    spent, factors = costs(plans, settings, runs), settings.factors
-    paid = spent @ factors
-    gain = np.minimum(effects, settings.headroom)
-    points = gain.T[:, :, None] * strength[:, None, :]
-    credited = credited_points(points, plans, settings)
-    worth = present(profile, factors)
-    together = np.pad(
-        spread(credited.sum(axis=0), profile), ((0, 0), (1, 0))
-    ) - spent.sum(axis=0)
-    alone = np.empty((len(effects), plans.n))
-    taken, back = np.empty_like(alone), np.empty((len(effects), plans.n + 1))
-    means = np.empty((plans.n + 1, settings.steps + 1))
-    for i in range(plans.n):
-        held = points[i] * plans.reach[i]
-        cash = np.pad(spread(held, profile), ((0, 0), (1, 0))) - spent[i]
-        alone[:, i] = (held * worth).sum(axis=1) - paid[i]
-        taken[:, i] = (credited[i] * worth).sum(axis=1) - paid[i]
-        back[:, i], means[i] = (
-            payback(cash) / settings.steps_per_year,
-            cash.mean(axis=0),
-        )
-    back[:, -1], means[-1] = (
-        payback(together) / settings.steps_per_year,
-        together.mean(axis=0),
-    )
-    return Flows(alone, taken, together, back, means)
+    """Return today's value of a unit held at each step, shape (steps, draws or 1)."""
+    steps, lags = len(factors) - 1, min(len(profile), len(factors) - 1)
+    due = np.arange(steps)[:, None] + np.arange(lags)[None, :] + 1
+    weights = np.where(due <= steps, factors[np.minimum(due, steps)], 0.0)
+    return np.asarray(weights @ profile[:lags])

@@ -10,9 +10,29 @@ from scipy import stats
 
 from cxlib import _checks
 from cxlib.errors import DataError
-from cxlib.roi.investments.initiatives import P90
+from cxlib.roi import _words
+from cxlib.roi.investments._cells import RETAINED, REVENUE, SCORE, SERVING
+from cxlib.roi.investments.distributions import P90
 
 CLAIM = "_claim"
+_YEAR, _EACH = "times_a_year", "amount_each"
+_NEEDS: dict[tuple[str, str], tuple[str, ...]] = {
+    (SCORE, "score"): (),
+    (REVENUE, "amount"): (_YEAR,),
+    (SERVING, "amount"): (_YEAR,),
+    (RETAINED, "share_points"): (_YEAR,),
+    (REVENUE, "share_points"): (_YEAR, _EACH),
+    (SERVING, "share_points"): (_YEAR, _EACH),
+}
+_MEANT = {
+    REVENUE: "money a customer, or a share with `amount_each`",
+    SERVING: "money a customer, or a share with `amount_each`",
+    RETAINED: "share points of customers",
+}
+_ASKED = {
+    _YEAR: "how many such windows make a year",
+    _EACH: "the money of one",
+}
 
 
 def with_claims(
@@ -29,7 +49,11 @@ def with_claims(
     Parameters
     ----------
     initiatives : pandas.DataFrame
-        As `simulate` takes it; columns name, effect, effect_low, effect_high.
+        As `simulate` takes it; columns name, effect, effect_low, effect_high, and
+        `effect_on` where it is not the score. What was measured in money or shares
+        needs `times_a_year`: how many windows of the test make a year (12 for the gain
+        of a monthly mail, 1 for a test of a year). A share that is to become money (a
+        conversion) needs `amount_each`: revenue, or cost to serve, of one.
     claims : mapping
         Initiative's name: a finding with id, estimate, ci_lower, ci_upper, unit,
         statement and results (where it stands).
@@ -46,12 +70,16 @@ def with_claims(
     ------
     DataError
         For a name that is no initiative, a finding that is no claim (its id does not
-        end in `_claim`), has no gain to claim, or is not in points of the score.
+        end in `_claim`), has no gain to claim, or is in a unit that cannot be turned
+        into that of `effect_on`.
 
     Notes
     -----
     P10 and P90 are taken from each end of the interval as those of a normal
-    distribution on that side.
+    distribution on that side. A claim on the score is taken as it is; one in money is
+    multiplied by `times_a_year` for revenue or cost_to_serve (money a customer and
+    year); a share by `times_a_year` for retained, and by `amount_each` as well for
+    revenue or cost_to_serve. So a gain is taken to come again with every window.
 
     Examples
     --------
@@ -74,21 +102,23 @@ def with_claims(
         plans[name] = pd.Series(pd.NA, index=plans.index, dtype="string")
     for name, claim in claims.items():
         _check(name, claim, [str(one) for one in plans["name"]])
-        effect = float(claim["estimate"])
-        low, high = (
-            effect + shrink * (float(claim[end]) - effect)
+        at = plans["name"].astype(str) == name
+        scale = _scale(plans[at].iloc[0], claim)
+        effect = scale * float(claim["estimate"])
+        low, high = sorted(
+            effect + shrink * (scale * float(claim[end]) - effect)
             for end in ("ci_lower", "ci_upper")
         )
         source = f"{claim['results']}, {claim['id']}"
         cells: list[Any] = [effect, low, high, "randomised", source]
         columns = [*names[1:], "evidence", "source"]
         for column, value in zip(columns, cells, strict=True):
-            plans.loc[plans["name"] == name, column] = value
+            plans.loc[at, column] = value
     return plans
 
 
 def _check(name: str, claim: Mapping[str, Any], known: list[str]) -> None:
-    where = f"finding '{claim['id']}' for '{name}'"
+    where = _where(name, claim)
     if name not in known:
         hint = _checks.did_you_mean(name, known)
         raise DataError(f"`measured` names the initiative '{name}'; {hint}")
@@ -102,8 +132,34 @@ def _check(name: str, claim: Mapping[str, Any], known: list[str]) -> None:
             f"{where} has no gain to claim ({claim['statement']}); leave the "
             "initiative's declared effect, or take it out."
         )
-    if claim["unit"] != "score":
-        raise DataError(
-            f"{where} is in {claim['unit']}; an initiative's effect is in points of "
-            "the score: compare the mean of the answers as a decision metric."
+
+
+def _where(name: str, claim: Mapping[str, Any]) -> str:
+    return f"finding '{claim['id']}' for '{name}'"
+
+
+def _scale(row: pd.Series, claim: Mapping[str, Any]) -> float:
+    """Return what turns a claim into the unit of the initiative's effect."""
+    given = row.get("effect_on")
+    acts_on = SCORE if pd.isna(given) or given == "" else str(given)
+    unit, where = claim["unit"], _where(str(row["name"]), claim)
+    needs = _NEEDS.get((acts_on, unit))
+    if needs is None:
+        wanted = (
+            "is in points of the score: compare the mean of the answers as a decision "
+            "metric"
+            if acts_on == SCORE
+            else f"on {_words.plain(acts_on)} is in {_MEANT[acts_on]}"
         )
+        raise DataError(f"{where} is in {unit}; an initiative's effect {wanted}.")
+    found = 1.0
+    for column in needs:
+        cell = pd.Series([row.get(column)])
+        given = float(pd.to_numeric(cell, errors="coerce").iloc[0])
+        if not given > 0:
+            raise DataError(
+                f"{where} is in {unit} of one window of the test; give the initiative "
+                f"`{column}`: {_ASKED[column]}."
+            )
+        found *= given
+    return found

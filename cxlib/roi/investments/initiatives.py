@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks
-from cxlib.errors import DataError, Problem
+from cxlib.errors import DataError
 from cxlib.roi._calendar import read_calendar
+from cxlib.roi.investments._cells import DEFAULT, INPUTS, floats, problems, words
+from cxlib.roi.investments.distributions import P90
 
+__all__ = ["NARROW", "P90", "WIDTH", "Plans", "read_plans"]
 Array = npt.NDArray[np.float64]
 WIDTH = {"randomised": 1.0, "quasi": 1.25, "regression": 1.5, "expert": 2.0}
-P90 = 1.2815515655446004
-_DEFAULT: dict[str, float | str] = {
-    "reach": 1.0, "start": 0.0, "duration": np.nan, "ramp": 0.0, "decay": 0.0,
-    "running_cost": 0.0, "evidence": "expert", "driver": "",
-}  # fmt: skip
+NARROW = {"randomised": 0.0, "quasi": 0.1, "regression": 0.2, "expert": 0.3}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plans:
     """Checked initiatives, one entry each.
 
-    `low` and `high` are the P10 and P90 after widening by the evidence grade;
-    `start`, `ramp` and `duration` are in years, `reach` in customers.
+    `base`, `low` and `high` hold an array an input (effect, reach, cost,
+    running_cost, ramp, decay, duration, slip): central value, P10 and P90, the
+    effect's after widening by the evidence grade; equal where an input is fixed.
+    Times are in years, `reach` in customers; `size` is the number of customers in the
+    initiative's segment. `declared` is half the declared range of the effect over
+    the effect.
     """
 
     name: tuple[str, ...]
     driver: tuple[str, ...]
     evidence: tuple[str, ...]
-    cost: Array
-    running_cost: Array
-    effect: Array
-    low: Array
-    high: Array
-    reach: Array
+    acts_on: tuple[str, ...]
+    segment: tuple[str, ...]
+    group: tuple[str, ...]
+    source: tuple[str, ...]
+    owner: tuple[str, ...]
+    shape: Mapping[str, tuple[str, ...]]
+    base: Mapping[str, Array]
+    low: Mapping[str, Array]
+    high: Mapping[str, Array]
+    rho: Array
     start: Array
-    ramp: Array
-    duration: Array
-    decay: Array
+    size: Array
+    declared: Array
     customers: float
 
     @property
@@ -49,15 +57,31 @@ class Plans:
         """Number of initiatives."""
         return len(self.name)
 
-    def draw(self, n: int, rng: np.random.Generator, correlation: float) -> Array:
-        """Draw effects from two-piece normals through P10, estimate and P90."""
-        shared = rng.normal(size=(n, 1)) * correlation**0.5
-        z = shared + rng.normal(size=(n, self.n)) * (1 - correlation) ** 0.5
-        below, above = (self.effect - self.low) / P90, (self.high - self.effect) / P90
-        return np.asarray(self.effect + np.where(z < 0, below, above) * z)
+    def ranged(self, name: str) -> npt.NDArray[np.bool_]:
+        """Whether each initiative has a range for an input."""
+        return np.asarray(self.low[name] < self.high[name])
+
+    def some(self, chosen: Sequence[int]) -> Plans:
+        """Return the plans of some initiatives, the same customers behind them."""
+        at = list(chosen)
+
+        def cut(each: Any) -> Any:  # noqa: ANN401
+            if isinstance(each, tuple):
+                return tuple(each[one] for one in at)
+            if isinstance(each, np.ndarray):
+                return each[at]
+            return {k: cut(v) for k, v in each.items()}
+
+        names = [one.name for one in fields(self) if one.name != "customers"]
+        return replace(self, **{name: cut(getattr(self, name)) for name in names})
 
 
-def read_plans(initiatives: pd.DataFrame, customers: float | None) -> Plans:
+def read_plans(
+    initiatives: pd.DataFrame,
+    customers: float | None,
+    *,
+    segments: Mapping[str, float] | None = None,
+) -> Plans:
     """Check the table of initiatives; raise DataError with every problem found."""
     _checks.columns(
         initiatives,
@@ -65,41 +89,89 @@ def read_plans(initiatives: pd.DataFrame, customers: float | None) -> Plans:
         "initiatives",
     )
     frame = _filled(initiatives)
-    problems = _problems(frame)
-    base, shared = _base(frame, customers, problems)
-    if problems:
+    reach = floats(frame, "reach")
+    most = np.fmax(reach, floats(frame, "reach_high"))
+    whole = float(customers) if customers else float(np.nansum(most))
+    known = segments or {}
+    size = np.array([known.get(name, whole) for name in words(frame, "segment")])
+    found = problems(frame, customers, size, list(WIDTH), segments)
+    if found:
         raise DataError(
-            "the initiatives cannot be simulated as they are.", problems=problems
+            "the initiatives cannot be simulated as they are.", problems=found
         )
+    return _plans(frame, size, whole)
+
+
+def _plans(frame: pd.DataFrame, size: Array, whole: float) -> Plans:
+    scale = {name: np.full(len(frame), factor) for name, factor in INPUTS.items()}
+    scale["reach"] = np.where(floats(frame, "reach") <= 1, size, 1.0)
+    ends = {
+        end: {name: floats(frame, f"{name}{end}") * scale[name] for name in INPUTS}
+        for end in ("", "_low", "_high")
+    }
+    base = ends[""]
+    for end in ("_low", "_high"):
+        for name in INPUTS:
+            given = ends[end][name]
+            ends[end][name] = np.where(np.isnan(given), base[name], given)
+    shape = {name: words(frame, f"{name}_distribution") for name in INPUTS}
+    low, high = ends["_low"]["effect"], ends["_high"]["effect"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        declared = (high - low) / (2 * np.abs(base["effect"]))
     width = frame["evidence"].map(WIDTH).to_numpy(dtype=float)
-    effect = _floats(frame, "effect")
+    ends["_low"]["effect"], ends["_high"]["effect"] = _widened(
+        base["effect"], low, high, width=np.asarray(width), shape=shape["effect"]
+    )
+    named = {
+        name: words(frame, name)
+        for name in ("name", "driver", "evidence", "segment", "group", "source")
+    }
     return Plans(
-        name=tuple(frame["name"].astype(str)),
-        driver=tuple(frame["driver"].astype(str)),
-        evidence=tuple(frame["evidence"].astype(str)), cost=_floats(frame, "cost"),
-        running_cost=_floats(frame, "running_cost"), effect=effect,
-        low=effect - width * (effect - _floats(frame, "effect_low")),
-        high=effect + width * (_floats(frame, "effect_high") - effect),
-        reach=np.where(shared, _floats(frame, "reach") * base, _floats(frame, "reach")),
-        start=_start_years(frame["start"]), ramp=_floats(frame, "ramp") / 12,
-        duration=_floats(frame, "duration") / 12, decay=_floats(frame, "decay"),
-        customers=base,
+        **named, owner=words(frame, "owner"), acts_on=words(frame, "effect_on"),
+        shape=shape, base=base, low=ends["_low"], high=ends["_high"],
+        rho=floats(frame, "rho"), start=_start_years(frame["start"]), size=size,
+        declared=declared, customers=whole,
     )  # fmt: skip
+
+
+def _widened(
+    centre: Array, low: Array, high: Array, *, width: Array, shape: tuple[str, ...]
+) -> tuple[Array, Array]:
+    """Stretch P10 and P90 about the centre: by ratio where logs are drawn."""
+    ratio = np.array([name == "lognormal" for name in shape])
+    beta = np.array([name == "beta" for name in shape])
+    found = []
+    for end in (low, high):
+        plain = centre + width * (end - centre)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = centre * (end / centre) ** width
+        stretched = np.where(ratio, logs, plain)
+        inside = centre + np.sign(end - centre) * 0.99 * np.where(
+            end < centre, centre, 1 - centre
+        )
+        over = beta & ((stretched <= 0) | (stretched >= 1))
+        found.append(np.where(over, inside, stretched))
+    return found[0], found[1]
 
 
 def _filled(initiatives: pd.DataFrame) -> pd.DataFrame:
     """Return the table with defaults where an optional cell is blank."""
     frame = initiatives.reset_index(drop=True).copy()
-    for column, value in _DEFAULT.items():
+    for column, value in DEFAULT.items():
         if column not in frame.columns:
             frame[column] = value
         elif column not in {"duration", "start"}:
             frame[column] = frame[column].where(frame[column].notna(), value)
+    for name in INPUTS:
+        for end in ("_low", "_high"):
+            if f"{name}{end}" not in frame.columns:
+                frame[f"{name}{end}"] = np.nan
+        column, usual = f"{name}_distribution", frame["distribution"]
+        if name != "effect":
+            usual = pd.Series("normal2", index=frame.index)
+        given = frame.get(column, usual)
+        frame[column] = given.where(given.notna() & (given.astype(str) != ""), usual)
     return frame
-
-
-def _floats(frame: pd.DataFrame, name: str) -> Array:
-    return pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float)
 
 
 def _start_years(start: pd.Series) -> Array:
@@ -126,70 +198,3 @@ def _calendar_years(start: pd.Series) -> Array:
             "write '2026-02', '2026-Q1' or a number of months."
         )
     return np.asarray(calendar.index / calendar.per_year)
-
-
-def _rules(frame: pd.DataFrame) -> list[tuple[str, npt.ArrayLike, str, str]]:
-    """Return column, rows at fault, rule and repair of everything checked."""
-    names = ("effect", "effect_low", "effect_high", "decay", "duration")
-    effect, low, high, decay, duration = (_floats(frame, name) for name in names)
-    return [
-        ("name", frame["name"].duplicated(), "is not unique", "Rename one."),
-        ("evidence", ~frame["evidence"].isin(WIDTH),
-         f"is none of {', '.join(WIDTH)}", "Grade how the effect is known."),
-        ("effect_low", ~(low <= effect), "is blank, or above the effect",
-         "Give the P10: the value exceeded nine times in ten."),
-        ("effect_high", ~(high >= effect), "is blank, or below the effect",
-         "Give the P90: the value exceeded one time in ten."),
-        ("reach", ~(_floats(frame, "reach") > 0), "is not above zero",
-         "Give the share of customers (up to 1) or their number."),
-        ("decay", ~((decay >= 0) & (decay < 1)), "is no share between 0 and 1",
-         "0.15 loses 15 % of the effect each year."),
-        ("duration", duration <= 0, "is not above zero months",
-         "Leave it blank for no end."),
-        *((column, ~(_floats(frame, column) >= 0), "is blank or negative", "Mend it.")
-          for column in ("cost", "running_cost", "ramp")),
-    ]  # fmt: skip
-
-
-def _problems(frame: pd.DataFrame) -> list[Problem]:
-    """Collect every cell that cannot be meant."""
-    names = frame["name"].astype(str)
-    return [
-        Problem(
-            rule=rule,
-            column=column,
-            rows=int(np.sum(bad)),
-            fix=fix,
-            examples=tuple(names[np.asarray(bad, dtype=bool)][:3]),
-        )
-        for column, bad, rule, fix in _rules(frame)
-        if np.any(bad)
-    ]
-
-
-def _base(
-    frame: pd.DataFrame, customers: float | None, problems: list[Problem]
-) -> tuple[float, npt.NDArray[np.bool_]]:
-    """Return the number of customers, and where reach is a share of them."""
-    reach = _floats(frame, "reach")
-    shared = reach <= 1
-    if shared.any() and not customers:
-        problems.append(
-            Problem(
-                rule="is a share, and the number of customers is not known",
-                column="reach", rows=int(shared.sum()),
-                fix="Set `customers`, or give reach as a number of customers.",
-            )
-        )  # fmt: skip
-    base = float(customers) if customers else float(np.nansum(reach))
-    over = reach > base
-    if customers and over.any():
-        problems.append(
-            Problem(
-                rule=f"is more than the {base:,.0f} customers there are",
-                column="reach",
-                rows=int(over.sum()), fix="Mend reach, or set `customers`.",
-                examples=tuple(frame["name"].astype(str)[over][:3]),
-            )
-        )  # fmt: skip
-    return base, shared

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks, _format
@@ -14,19 +13,15 @@ from cxlib.errors import ArgumentError
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
-from cxlib.roi.investments import _flows
+from cxlib.roi.investments import _scene, _world
 from cxlib.roi.investments._flows import Settings
+from cxlib.roi.investments._market import Market
+from cxlib.roi.investments._tables import COLUMNS, FAN, OVERLAPS, PORTFOLIO
+from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.initiatives import Plans
+from cxlib.roi.investments.ledger import Ledger
 
-Array = npt.NDArray[np.float64]
-PORTFOLIO = "all together"
 VALUE, RATE = "value of a point", "discount rate"
-COLUMNS = [
-    *("initiative", "evidence", "n", "cost_amount", "npv_amount", "p10_amount"),
-    *("p50_amount", "p90_amount", "share_positive", "payback_years", "rel_irr"),
-    "removed_amount",
-]
-FAN = ["years", "mean_amount", "p10_amount", "p50_amount", "p90_amount"]
 SURE, EVEN = 0.8, 0.5
 
 
@@ -40,31 +35,40 @@ class Simulation(Told):
         initiative, evidence, n (customers reached), cost_amount (discounted),
         npv_amount (mean), p10_amount, p50_amount, p90_amount, share_positive
         (P(ROI > 0)), payback_years (median; blank where half the draws never pay
-        back), rel_irr (yearly, of the mean cash flow), removed_amount (counted twice);
-        by npv_amount, the portfolio last.
+        back), rel_irr (yearly, of the mean cash flow), removed_amount (counted twice),
+        rel_roi (mean return over mean cost; blank without cost), rel_roi_p10,
+        rel_roi_p90; Monte Carlo errors npv_error_amount, p10_error_amount,
+        p90_error_amount, share_positive_error; by npv_amount, the portfolio last.
     fan : pandas.DataFrame
         years, mean_amount, p10_amount, p50_amount, p90_amount: cumulative discounted
         cash of the portfolio.
     quantiles : pandas.DataFrame
         initiative, probability, npv_amount.
+    overlaps : pandas.DataFrame
+        initiative, credited_to (the initiative or the cap that it loses to), driver,
+        removed_amount (mean; adds up to the portfolio's), share_removed.
     inputs : dict
         Name to (base, low, high), for `tornado`.
     n_draws, horizon, currency
         As simulated.
+    draws : Draws or None
+        NPV, costs and uncertain inputs of every draw; None where nothing was simulated.
     reason : str
         Why nothing was simulated, else empty.
     """
 
     fan: pd.DataFrame
     quantiles: pd.DataFrame
+    overlaps: pd.DataFrame
     inputs: dict[str, tuple[float, float, float]]
     n_draws: int
     horizon: float
     currency: str
     reason: str = ""
     plans: Plans | None = field(default=None, repr=False)
-    profile: Array | None = field(default=None, repr=False)
+    markets: Mapping[str, Market] = field(default_factory=dict, repr=False)
     settings: Settings | None = field(default=None, repr=False)
+    draws: Draws | None = field(default=None, repr=False)
 
     @property
     def total(self) -> pd.Series:
@@ -73,7 +77,7 @@ class Simulation(Told):
 
     def payoff(self, inputs: Mapping[str, float]) -> float:
         """Return the portfolio's NPV at given inputs, no chance involved."""
-        if self.plans is None or self.profile is None or self.settings is None:
+        if self.plans is None or self.settings is None:
             return float("nan")
         for name in inputs:
             if name not in self.inputs:
@@ -81,7 +85,10 @@ class Simulation(Told):
                     f"`inputs` has '{name}'; {_checks.did_you_mean(name, self.inputs)}"
                 )
         now = {name: span[0] for name, span in self.inputs.items()} | dict(inputs)
-        return _npv(self.plans, self.profile, self.settings, self.inputs[VALUE][0], now)
+        base = self.inputs[VALUE][0] if VALUE in self.inputs else 0.0
+        scale = now[VALUE] / base if base else 1.0
+        settings = self.settings.at_rate(now[RATE])
+        return _npv(self.plans, self.markets, settings, scale=scale, now=now)
 
     @property
     def text(self) -> str:
@@ -95,8 +102,7 @@ class Simulation(Told):
             for name in ("npv", "cost", "removed")
         )
         removed = (
-            f" {twice} that initiatives on the same driver would claim twice is "
-            "taken out."
+            f" {twice} that {self._counted_twice()} is taken out."
             if row["removed_amount"] > 0
             else ""
         )
@@ -107,6 +113,54 @@ class Simulation(Told):
             f"{who} {size} over {self.horizon:g} years, after costs of {cost} (80 % "
             f"interval {low} to {high}, {self.n_draws:,} draws); the chance of a "
             f"return above zero is {chance}, {self._payback(row)}.{removed}"
+        )
+
+    def _counted_twice(self) -> str:
+        drivers = self.overlaps["driver"] != ""
+        if drivers.all():
+            return "initiatives on the same driver would claim twice"
+        if not drivers.any():
+            return "is more than there is to gain"
+        return "would be claimed twice, or is more than there is to gain,"
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is taken out as counted twice, and who is credited instead."""
+        alone = self.table.iloc[:-1]
+        rule = self.settings.overlap if self.settings is not None else "none"
+        return Ledger(
+            table=self.overlaps, unit="amount", overlap=rule, currency=self.currency,
+            gross_amount=float((alone["npv_amount"] + alone["cost_amount"]).sum()),
+            method="A customer reached twice on one driver is credited to the "
+            f"strongest initiative; overlap: {rule}. The amounts add up to all that is "
+            "taken out.",
+        )  # fmt: skip
+
+    @property
+    def precision(self) -> str:
+        """Whether the draws are enough: the Monte Carlo error of each headline."""
+        if self.table.empty:
+            return f"Nothing was drawn: {self.reason}."
+        row = self.total
+        size, low, high = (
+            _words.money(row[f"{name}_error_amount"], self.currency)
+            for name in ("npv", "p10", "p90")
+        )
+        chance = _format.number(row["share_positive_error"], "share")
+        alone = self.table.iloc[:-1]
+        near = [
+            np.abs(alone["share_positive"] - line) < 2 * alone["share_positive_error"]
+            for line in (SURE, EVEN)
+        ]
+        close = alone["initiative"][near[0] | near[1]].tolist()
+        told = (
+            f"draw more before {_words.listed(close)} is decided on"
+            if close
+            else "enough: no verdict would change with other draws"
+        )
+        return (
+            f"Monte Carlo error of {self.n_draws:,} draws: NPV {size}, P10 {low}, P90 "
+            f"{high}, chance {chance} percentage points; {told}."
         )
 
     def _payback(self, row: pd.Series) -> str:
@@ -150,17 +204,17 @@ class Simulation(Told):
             column(rows[f"{name}_amount"], "amount") for name in ("npv", "p10", "p90")
         )
         span = size + " (" + low + "\u00a0to\u00a0" + high + ")"
-        known = rows["evidence"].where(rows["evidence"] == "", ", " + rows["evidence"])
+        grade = rows["evidence"].where(rows["evidence"] == "", rows["evidence"] + ": ")
+        known = grade + rows["initiative"]
         share = column(rows["share_positive"], "share", decimals=0) + "\u00a0%"
-        rate = column(rows["rel_irr"], "share", decimals=0)
+        each = _joined_rates(rows)
         return pd.DataFrame(
             {
-                "initiative, evidence": rows["initiative"] + known,
+                "evidence: initiative": known,
                 "cost": column(rows["cost_amount"], "amount"),
                 "NPV (P10 to P90)": span,
                 "chance": share,
-                "payback": column(rows["payback_years"], "score", decimals=1),
-                "IRR": rate.where(rate == _format.MISSING, rate + "\u00a0%"),
+                "payback, years; IRR; ROI": each,
             }
         )
 
@@ -176,7 +230,26 @@ class Simulation(Told):
             unit="share",
         )
         rows = [self._finding(row) for _, row in self.table.iterrows()]
-        return (rows[-1], chance, *rows[:-1])
+        return (rows[-1], chance, *self._ratio(), *rows[:-1])
+
+    def _ratio(self) -> tuple[Finding, ...]:
+        """Return the portfolio's return on its cost, where it has one."""
+        row = self.total
+        if np.isnan(row["rel_roi"]):
+            return ()
+        size, low, high = (
+            _format.number(row[f"rel_roi{end}"], "share", decimals=0)
+            for end in ("", "_p10", "_p90")
+        )
+        return (
+            Finding(
+                id="return on cost",
+                statement=f"A return of {size} % on the cost, discounted (80 % "
+                f"interval {low} to {high} %).",
+                estimate=float(row["rel_roi"]), unit="share",
+                ci_lower=float(row["rel_roi_p10"]), ci_upper=float(row["rel_roi_p90"]),
+            ),
+        )  # fmt: skip
 
     def _finding(self, row: pd.Series) -> Finding:
         name, whole = str(row["initiative"]), row["initiative"] == PORTFOLIO
@@ -194,23 +267,29 @@ class Simulation(Told):
         )
 
 
+def _joined_rates(rows: pd.DataFrame) -> pd.Series:
+    """Return '1.4; 62 %; 85 %' a row: payback, internal rate, return on cost."""
+    parts = [column(rows["payback_years"], "score", decimals=1)]
+    for name in ("rel_irr", "rel_roi"):
+        rate = column(rows[name], "share", decimals=0)
+        parts.append(rate.where(rate == _format.MISSING, rate + "\u00a0%"))
+    return parts[0] + ";\u00a0" + parts[1] + ";\u00a0" + parts[2]
+
+
 def _npv(
     plans: Plans,
-    profile: Array,
+    markets: Mapping[str, Market],
     settings: Settings,
-    value: float,
+    *,
+    scale: float,
     now: Mapping[str, float],
 ) -> float:
     """Return the portfolio's NPV with every input as given."""
-    changed = replace(
-        plans,
-        cost=np.array([now[f"cost of {n}"] for n in plans.name]),
-        reach=np.minimum([now[f"reach of {n}"] for n in plans.name], plans.customers),
-    )
-    effects = np.array([[now[f"effect of {n}"] for n in plans.name]])
-    scale = now[VALUE] / value if value else 1.0
-    flows = _flows.run(changed, effects, profile * scale, settings.at_rate(now[RATE]))
-    return float(flows.credited.sum())
+    priced = {name: market.central(scale) for name, market in markets.items()}
+    scene = _scene.scene(plans, _world.central(plans, now), priced, settings)
+    held = _scene.together(scene, range(plans.n))
+    found = sum(scene.gain(at, units) - scene.paid(at) for at, units in held.items())
+    return float(np.asarray(found)[0])
 
 
 def nothing(reason: str, horizon: float, currency: str) -> Simulation:
@@ -220,6 +299,7 @@ def nothing(reason: str, horizon: float, currency: str) -> Simulation:
         unit="amount",
         fan=pd.DataFrame(columns=FAN),
         quantiles=pd.DataFrame(columns=["initiative", "probability", "npv_amount"]),
+        overlaps=pd.DataFrame(columns=OVERLAPS),
         inputs={},
         n_draws=0,
         horizon=horizon,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxlib import _checks
 from cxlib.errors import DataError, Problem
+from cxlib.roi.regressions._auto import informative, settle, tenure_bands
 from cxlib.roi.regressions._long import (
     Array,
     Long,
@@ -18,6 +19,7 @@ from cxlib.roi.regressions._long import (
     to_long,
     until_left,
 )
+from cxlib.roi.regressions._nonlinear import Curved, solve_curved
 from cxlib.roi.regressions._solve import (
     Ints,
     Solved,
@@ -27,8 +29,11 @@ from cxlib.roi.regressions._solve import (
     logit,
 )
 from cxlib.roi.regressions._spec import (
+    CURVED,
     FEW_CLUSTERS,
-    Model,
+    LEAVING,
+    PERIOD_EFFECTS,
+    WITHIN,
     Specification,
     check,
     columns_of,
@@ -47,11 +52,16 @@ class Prepared:
     outcome: Array
     binary: bool
     leaving: float | None
+    why: str = ""
 
     @property
     def unit(self) -> str:
-        """Unit of the outcome: share for 0/1, else amount."""
-        return "share" if self.binary else "amount"
+        """Unit of the outcome: share for 0/1, score for counts, else amount."""
+        if self.binary:
+            return "share"
+        counted = self.spec.model in {"poisson", "poisson_fe"}
+        y = self.outcome[np.isfinite(self.outcome)]
+        return "score" if counted and (y == np.round(y)).all() else "amount"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,30 +91,16 @@ def prepare(periods: pd.DataFrame, spec: Specification) -> Prepared:
         at_risk = until_left(long, outcome, leaving)
         long, outcome = long.rows(at_risk), outcome[at_risk]
     binary = is_binary(outcome)
-    settled = replace(spec, model=_model(spec, long, leaving, binary=binary))
+    model, why = settle(spec, long, outcome, leaving=leaving, binary=binary)
+    settled = replace(spec, model=model)
     _check_periods(settled, long)
-    return Prepared(long, settled, outcome, binary, leaving)
-
-
-def _model(
-    spec: Specification, long: Long, leaving: float | None, *, binary: bool
-) -> Model:
-    if spec.model != "auto":
-        if spec.model == "logit" and not binary:
-            raise DataError(
-                f"'{spec.outcome}' does not hold both 0 and 1 and nothing else; "
-                "a logit needs that: use `model` 'two_way'."
-            )
-        return spec.model
-    if binary and (leaving is not None or long.single_period):
-        return "logit"
-    return "pooled" if long.single_period else "two_way"
+    return Prepared(long, settled, outcome, binary, leaving, why)
 
 
 def _check_periods(spec: Specification, long: Long) -> None:
     if not long.single_period:
         return
-    if spec.model in {"two_way", "one_way"}:
+    if spec.model in WITHIN:
         raise DataError(
             "customer fixed effects need at least two periods per customer and there "
             "is one; use `model` 'auto' for a cross-section, which is an association."
@@ -128,12 +124,13 @@ def select(prepared: Prepared, *, extra: tuple[tuple[str, int], ...] = ()) -> Ro
         columns[name] = long.shifted(long.values(spec.score), lag)
     for name in spec.drivers:
         columns |= {term: long.shifted(v, spec.lag) for term, v in _driver(long, name)}
+    if spec.tenure and spec.model in LEAVING:
+        columns |= tenure_bands(spec.tenure, long.values(spec.tenure))
     x = np.column_stack(list(columns.values()))
     keep = np.isfinite(prepared.outcome) & np.isfinite(x).all(axis=1)
-    if spec.model in {"two_way", "one_way"}:
+    if spec.model in WITHIN:
         keep &= np.bincount(long.entity, keep, long.n_entities)[long.entity] > 1
-    if spec.model == "logit":
-        keep &= _informative(prepared.outcome, long.time, keep)
+    keep &= informative(spec.model, prepared.outcome, long.time, keep)
     _check_enough(prepared, keep)
     return _drop_absorbed(prepared, keep, x[keep], list(columns))
 
@@ -155,15 +152,6 @@ def _driver(long: Long, name: str) -> list[tuple[str, Array]]:
         for level in levels[1:]
         for flags in [text == level]
     ]
-
-
-def _informative(
-    y: Array, time: Ints, keep: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
-    """Return rows of periods in which both outcomes occur: others fit perfectly."""
-    n = np.bincount(time[keep], minlength=int(time.max()) + 1)
-    events = np.bincount(time[keep], y[keep], int(time.max()) + 1)
-    return np.asarray(((events > 0) & (events < n))[time])
 
 
 def _check_enough(prepared: Prepared, keep: npt.NDArray[np.bool_]) -> None:
@@ -227,16 +215,12 @@ def _flat_score(spec: Specification, *, varies: bool) -> str:
 
 def residual(x: Array, entity: Ints, time: Ints, model: str) -> Array:
     """Return what is left of the columns after the model's effects."""
-    within = (
-        demean(x, entity) if model in {"two_way", "one_way"} else x - x.mean(axis=0)
-    )
-    if model not in {"two_way", "logit"} or len(np.unique(time)) < 2:
+    within = demean(x, entity) if model in WITHIN else x - x.mean(axis=0)
+    if model not in PERIOD_EFFECTS or len(np.unique(time)) < 2:
         return within
     effects = dummies(time)
     effects = (
-        demean(effects, entity)
-        if model == "two_way"
-        else effects - effects.mean(axis=0)
+        demean(effects, entity) if model in WITHIN else effects - effects.mean(axis=0)
     )
     return np.asarray(
         within - effects @ np.linalg.lstsq(effects, within, rcond=None)[0]
@@ -262,7 +246,7 @@ def _check_clusters(spec: Specification, codes: Ints, entity: Ints) -> None:
             f"{int((codes < 0).sum()):,} rows have no `{spec.clusters}`; the errors "
             "are clustered by it: fill it in."
         )
-    within = spec.cluster and spec.model in {"two_way", "one_way"}
+    within = spec.cluster and spec.model in WITHIN
     pairs = pd.DataFrame({"entity": entity, "cluster": codes}).drop_duplicates()
     if within and len(pairs) > int(entity.max()) + 1:
         raise DataError(
@@ -290,6 +274,8 @@ def solve(prepared: Prepared, rows: Rows) -> Solved:
             rows.y, rows.x, nuisance, cluster=rows.cluster, n_entities=n_entities,
             cov_type=cov_type, binary=flags,
         )  # fmt: skip
+    if spec.model in CURVED:
+        return solve_curved(curved(prepared, rows, cov_type))
     y, x, nuisance = rows.y[:, None], rows.x, np.ones((len(rows.y), 1))
     within = spec.model in {"two_way", "one_way"}
     if within:
@@ -302,4 +288,17 @@ def solve(prepared: Prepared, rows: Rows) -> Solved:
         y[:, 0], x, nuisance, cluster=rows.cluster,
         absorbed=n_entities if within else 0, n_entities=n_entities,
         constant=not within, cov_type=cov_type,
+    )  # fmt: skip
+
+
+def curved(prepared: Prepared, rows: Rows, cov_type: str) -> Curved:
+    """Return the arrays of a model that is not a straight line."""
+    spec, year = prepared.spec, prepared.long.calendar.per_year
+    return Curved(
+        model=spec.model, y=rows.y, x=rows.x,
+        nuisance=np.column_stack([np.ones(len(rows.y)), dummies(rows.time)]),
+        cluster=rows.cluster, entity=rows.entity,
+        binary=np.array([set(np.unique(c)) <= {0.0, 1.0} for c in rows.x.T]),
+        cov_type=cov_type, power=spec.power, leaving=prepared.leaving,
+        horizon=float(round(year)) if year >= 1 else float("nan"),
     )  # fmt: skip

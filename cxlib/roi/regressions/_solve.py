@@ -10,10 +10,44 @@ import numpy.typing as npt
 from statsmodels.discrete.discrete_model import Logit
 
 from cxlib.errors import DataError
+from cxlib.roi.regressions._parts import Part
 from cxlib.roi.regressions._spec import CovType
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kept:
+    """Share of customers kept over a horizon, and its change per point.
+
+    Attributes
+    ----------
+    horizon : float
+        In periods.
+    level : float
+        Share kept at the scores as they are.
+    effects : ndarray, shape (k,)
+    influence, level_influence : ndarray, shapes (G, k) and (G,)
+    """
+
+    horizon: float
+    level: float
+    effects: Array
+    influence: Array
+    level_influence: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Beyond:
+    """What a model that is not a straight line knows beside its marginal effects.
+
+    `parts` are its indices, `fitted` the mean of each row, `kept` the customers kept.
+    """
+
+    parts: tuple[Part, ...]
+    fitted: Array
+    kept: Kept | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,7 +67,9 @@ class Solved:
     cov_type : str
         The convention in force.
     r2 : float
-        Within customers (McFadden's for a logit).
+        Within customers (McFadden's for a logit; share of the deviance elsewhere).
+    beyond : Beyond or None
+        Of models that are not straight lines.
     """
 
     coef: Array
@@ -44,6 +80,7 @@ class Solved:
     df_resid: int
     cov_type: str
     r2: float
+    beyond: Beyond | None = None
 
     @property
     def std_error(self) -> Array:

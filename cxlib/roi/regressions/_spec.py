@@ -11,7 +11,10 @@ import pandas as pd
 from cxlib import _checks
 from cxlib.errors import ArgumentError
 
-Model = Literal["auto", "two_way", "one_way", "pooled", "logit"]
+Model = Literal[
+    "auto", "two_way", "one_way", "pooled", "logit", "gamma", "tweedie", "poisson",
+    "poisson_fe", "two_part", "discrete_time", "cloglog",
+]  # fmt: skip
 CovType = Literal["auto", "CR0", "CR0_G", "CR1", "CR1_slopes", "CR1_dummies", "CRV3"]
 
 MODEL_LABEL = {
@@ -19,6 +22,18 @@ MODEL_LABEL = {
     "one_way": "customer fixed effects",
     "pooled": "pooled OLS",
     "logit": "logit with period effects, average marginal effect",
+    "gamma": "Gamma with log link and period effects, average marginal effect",
+    "tweedie": "Tweedie with log link and period effects, average marginal effect",
+    "poisson": "quasi-Poisson with log link and period effects, average marginal "
+    "effect",
+    "poisson_fe": "quasi-Poisson with log link, customer and period effects, average "
+    "marginal effect",
+    "two_part": "two parts (logit of any, Gamma of how much) with period effects, "
+    "average marginal effect of their product",
+    "discrete_time": "discrete-time survival, logit of leaving with period effects, "
+    "average marginal effect",
+    "cloglog": "discrete-time survival, complementary log-log of leaving with period "
+    "effects, average marginal effect",
 }
 COV_LABEL = {
     "CR0": "clustered, no small-sample factor (CR0)",
@@ -30,6 +45,11 @@ COV_LABEL = {
     "CRV3": "clustered CRV3, delete-one-cluster jackknife",
 }
 FEW_CLUSTERS = 20
+WITHIN = {"two_way", "one_way", "poisson_fe"}
+LEAVING = {"discrete_time", "cloglog"}
+CURVED = {"gamma", "tweedie", "poisson", "poisson_fe", "two_part", *LEAVING}
+BINARY = {"logit", *LEAVING}
+PERIOD_EFFECTS = {"two_way", "logit", *CURVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +71,10 @@ class Specification:
     confidence_level : float
     currency : str
         Printed after amounts.
+    power : float
+        Variance power of a Tweedie, 0 to estimate it.
+    tenure : str
+        Column of how long a customer has been with you, for models of leaving.
     """
 
     outcome: str
@@ -64,6 +88,8 @@ class Specification:
     cov_type: CovType = "auto"
     confidence_level: float = 0.95
     currency: str = ""
+    power: float = 0.0
+    tenure: str = ""
 
     @property
     def clusters(self) -> str:
@@ -76,6 +102,7 @@ class Specification:
         lag: int | None = None,
         model: Model | None = None,
         drivers: tuple[str, ...] | None = None,
+        power: float | None = None,
     ) -> Specification:
         """Return this specification with some choices replaced."""
         return replace(
@@ -83,6 +110,7 @@ class Specification:
             lag=self.lag if lag is None else lag,
             model=self.model if model is None else model,
             drivers=self.drivers if drivers is None else drivers,
+            power=self.power if power is None else power,
         )
 
 
@@ -91,6 +119,8 @@ def check(spec: Specification) -> Specification:
     _checks.one_of(spec.model, "model", get_args(Model))
     _checks.one_of(spec.cov_type, "cov_type", get_args(CovType))
     _checks.in_range(spec.confidence_level, "confidence_level", 0, 1, ends="()")
+    if spec.power:
+        _checks.in_range(spec.power, "power", 1, 2)
     if isinstance(spec.lag, bool) or not isinstance(spec.lag, int) or spec.lag < 0:
         raise ArgumentError(
             f"`lag` is {spec.lag!r}; use the whole number of periods (0, 1, 2, …) by "
@@ -117,6 +147,7 @@ def columns_of(spec: Specification) -> list[str]:
                 spec.outcome,
                 spec.score,
                 *spec.drivers,
+                *([spec.tenure] if spec.tenure else []),
             ]
         )
     )

@@ -15,12 +15,14 @@ from cxlib.roi._display import Told
 from cxlib.roi.regressions._design import (
     Prepared,
     Rows,
+    curved,
     prepare,
     residual,
     select,
     solve,
 )
-from cxlib.roi.regressions._spec import FEW_CLUSTERS, CovType
+from cxlib.roi.regressions._goodness import goodness
+from cxlib.roi.regressions._spec import BINARY, CURVED, FEW_CLUSTERS, WITHIN, CovType
 from cxlib.roi.regressions.confounding import Sensitivity, sensitivity
 from cxlib.roi.regressions.lead import Placebo, placebo_lead
 from cxlib.roi.regressions.outcomes import Fits, each, refused_of
@@ -126,14 +128,19 @@ def diagnose(
     above 30. Influence: leaving out the customer that pulls most moves the estimate
     by more than half a standard error. Clusters: fewer than 20. Attrition: more than
     5 % of customers have no row in the last period and their mean score differs by
-    more than a tenth of a standard deviation. None of this proves an effect: only a
+    more than a tenth of a standard deviation. Models that are not straight lines:
+    form of the mean by Pregibon's link test at 5 %, spread by Park's test (off by more
+    than half a power), means by tenth of the fitted (off by more than 10 % and beyond
+    chance). None of this proves an effect: only a
     randomised change does.
 
     References
     ----------
     Belsley, D. A., Kuh, E. and Welsch, R. E. (1980). Regression Diagnostics. Wiley.
-    doi:10.1002/0471725153. Cinelli, C. and Hazlett, C. (2020). JRSS B 82, 39-67.
-    doi:10.1111/rssb.12348
+    doi:10.1002/0471725153. Pregibon, D. (1980). Goodness of link tests. Applied
+    Statistics 29, 15-24. doi:10.2307/2346405. Park, R. E. (1966). Estimation with
+    heteroscedastic error terms. Econometrica 34, 888. doi:10.2307/1910108. Cinelli,
+    C. and Hazlett, C. (2020). JRSS B 82, 39-67. doi:10.1111/rssb.12348
 
     Examples
     --------
@@ -170,12 +177,19 @@ def _checks_of(
     found = [
         _comparison(fit), _order(fit), _placebo(fit, lead),
         *([("separation", "pass", "the scores of both outcomes overlap")]
-          if fit.spec.model == "logit" else []),
+          if fit.spec.model in {*BINARY, "two_part"} else []),
         _collinearity(left, rows.names), _influence(fit, prepared, rows),
-        _clusters(fit, prepared, rows), _attrition(prepared),
+        *_form(prepared, rows), _clusters(fit, prepared, rows), _attrition(prepared),
         _unmeasured(robust),
     ]  # fmt: skip
     return found, robust
+
+
+def _form(prepared: Prepared, rows: Rows) -> list[Row]:
+    """Return the checks of models that are not straight lines."""
+    if prepared.spec.model not in {*CURVED, "logit"}:
+        return []
+    return goodness(curved(prepared, rows, "CR1"))
 
 
 def _unmeasured(robust: Sensitivity) -> Row:
@@ -189,7 +203,7 @@ def _comparison(fit: Fit) -> Row:
         if fit.spec.drivers
         else ("no driver held constant")
     )
-    if fit.spec.model in {"two_way", "one_way"}:
+    if fit.spec.model in WITHIN:
         names = (
             _words.listed(list(dict.fromkeys(d.split(":")[0] for d in fit.dropped)))
             if (fit.dropped)

@@ -12,12 +12,13 @@ from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, changes, column, plain
 from cxlib.roi.regressions._design import Prepared, prepare, select, solve
-from cxlib.roi.regressions._spec import Model, Specification
+from cxlib.roi.regressions._others import SCALED, other_models
+from cxlib.roi.regressions._spec import CURVED, WITHIN, Specification
 from cxlib.roi.regressions.outcomes import Fits, each
 from cxlib.roi.regressions.regression import Fit, coefficients, refusal
 from cxlib.roi.regressions.separation import refuse_separated
 
-MAIN = "as reported"
+MAIN, LOGGED = "as reported", "log outcome, times its mean"
 LEANS = "leans on how long customers stayed, since leaving ends their rows"
 COMPARISON = "pooled OLS (biased)"
 _COLUMNS = [
@@ -132,8 +133,10 @@ def specifications(periods: pd.DataFrame, fits: Fit | Fits) -> Specifications:
     effects alone; without drivers; log outcome (times the mean outcome, so that the
     unit stays; only where every outcome is positive); a linear probability model with
     customer and period effects beside a logit, which for an outcome that ends a
-    customer's rows leans on how long they stayed; and pooled OLS, biased by whatever
-    lasts about a customer, for comparison. A specification that the data cannot carry
+    customer's rows leans on how long they stayed; complementary log-log beside a logit
+    of leaving; least squares, another variance (Tweedie 1.3 and 1.7) or another number
+    of parts beside models of amounts; and pooled OLS, biased by whatever lasts about a
+    customer, for comparison. A specification that the data cannot carry
     stays in the table, blank, with the reason.
 
     References
@@ -189,17 +192,11 @@ def _variants(fit: Fit) -> list[tuple[str, Specification, bool]]:
         ]
     if spec.drivers:
         found.append(("without drivers", spec.but(drivers=()), False))
-    if spec.model == "two_way":
-        found.append(("customer effects only", spec.but(model="one_way"), False))
-    if spec.model == "logit":
-        linear: Model = "pooled" if fit.cross_section else "two_way"
-        label = (
-            "linear, customer and period effects" if linear == "two_way" else "linear"
-        )
-        found.append((label, spec.but(model=linear), False))
-    elif fit.unit != "share":
-        found.append(("log outcome, times its mean", spec, True))
-    if spec.model in {"two_way", "one_way"}:
+    found += [(label, other, False) for label, other in other_models(fit)]
+    if fit.unit != "share" and spec.model not in SCALED:
+        straight = spec.model if spec.model not in CURVED else "pooled"
+        found.append((LOGGED, spec.but(model=straight), True))
+    if spec.model in WITHIN:
         found.append((COMPARISON, spec.but(model="pooled", drivers=()), False))
     return found
 
@@ -217,8 +214,7 @@ def _estimate(
         if log:
             prepared, scale = _logged(prepared)
         rows = select(prepared)
-        if spec.model == "logit":
-            refuse_separated(prepared, rows)
+        refuse_separated(prepared, rows)
         table = coefficients(rows, solve(prepared, rows), spec.confidence_level)
     except DataError as error:
         return blank | {"note": refusal(error)}
@@ -227,11 +223,7 @@ def _estimate(
         k: float(first[k]) * scale
         for k in ("estimate", "std_error", "ci_lower", "ci_upper")
     }
-    note = (
-        LEANS
-        if spec.model in {"two_way", "one_way"} and fit.leaving is not None
-        else ""
-    )
+    note = LEANS if spec.model in WITHIN and fit.leaving is not None else ""
     return blank | sized | {
         "n": int(first["n"]), "pvalue": float(first["pvalue"]), "note": note
     }  # fmt: skip

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
-from cxlib.errors import DataError
+from cxlib import _checks
+from cxlib.errors import ArgumentError, DataError
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told
 from cxlib.roi.regressions._design import prepare
-from cxlib.roi.regressions._spec import CovType, Specification, as_names
+from cxlib.roi.regressions._spec import CovType, Model, Specification, as_names
 from cxlib.roi.regressions.regression import (
     Fit,
     coefficients_display,
@@ -120,9 +122,12 @@ def fit_outcomes(
     entity: str = "customer_id",
     time: str = "period",
     cluster: str = "",
+    models: Mapping[str, Model] | None = None,
     cov_type: CovType = "auto",
     confidence_level: float = 0.95,
     currency: str = "",
+    power: float = 0,
+    tenure: str = "",
 ) -> Fits:
     """Regress each outcome on the score; keep going where one cannot be answered.
 
@@ -132,8 +137,13 @@ def fit_outcomes(
         One row a customer and period.
     outcomes : sequence of str
         Numeric or 0/1 columns; the model of each is chosen as `fit` does.
+    models : mapping of str to str, optional
+        Outcome to the model it is to have, {"revenue": "two_part"}; the others are
+        chosen.
     score, drivers, lag, entity, time, cluster, cov_type, confidence_level, currency
         As in `fit`.
+    power, tenure
+        As in `fit`; they serve the outcomes whose model takes them.
 
     Returns
     -------
@@ -158,21 +168,23 @@ def fit_outcomes(
     >>> from cxlib import simulate
     >>> fits = fit_outcomes(simulate.periods(300, rng=1), ["revenue", "retained"])
     >>> [fit.spec.model for fit in fits.fits]
-    ['two_way', 'logit']
+    ['two_way', 'discrete_time']
     """
     names = as_names(outcomes, "outcomes")
     spec = Specification(
         outcome=names[0] if names else "", score=score,
         drivers=as_names(drivers, "drivers"), lag=lag, entity=entity, time=time,
         cluster=cluster, cov_type=cov_type, confidence_level=confidence_level,
-        currency=currency,
+        currency=currency, power=power, tenure=tenure,
     )  # fmt: skip
+    named = _models(models or {}, names)
     done: list[tuple[Fit, pd.DataFrame]] = []
     refused: list[tuple[str, str]] = []
     errors: list[DataError] = []
     for name in dict.fromkeys(names):
         try:
-            done.append(fit_specification(periods, replace(spec, outcome=name)))
+            own = replace(spec, outcome=name, model=named.get(name, "auto"))
+            done.append(fit_specification(periods, own))
         except DataError as error:
             refused.append((name, refusal(error)))
             errors.append(error)
@@ -185,6 +197,22 @@ def fit_outcomes(
     return _gather(
         periods, spec, [fit for fit, _ in done], [i for _, i in done], refused
     )
+
+
+def _models(models: Mapping[str, Model], outcomes: tuple[str, ...]) -> dict[str, Model]:
+    """Check that every model is known and belongs to an outcome."""
+    for outcome, model in models.items():
+        if outcome not in outcomes:
+            raise ArgumentError(
+                f"`models` names '{outcome}', which is not among the outcomes; "
+                f"{_checks.did_you_mean(outcome, outcomes)}"
+            )
+        if model not in get_args(Model):
+            raise ArgumentError(
+                f"`models` gives '{outcome}' the model {model!r}; "
+                f"{_checks.did_you_mean(model, get_args(Model))}"
+            )
+    return dict(models)
 
 
 def _gather(
@@ -249,3 +277,37 @@ def each(fits: Fit | Fits) -> tuple[Fit, ...]:
 def refused_of(fits: Fit | Fits) -> tuple[tuple[str, str], ...]:
     """Return the outcomes that were refused, with their reasons."""
     return () if isinstance(fits, Fit) else fits.refused
+
+
+def refit(periods: pd.DataFrame, fits: Fits) -> Fits:
+    """Estimate the same specifications on other rows; what cannot be is refused.
+
+    Parameters
+    ----------
+    periods : pandas.DataFrame
+        Some of the rows that were fitted.
+    fits : Fits
+        Its models, drivers and errors are kept as they were settled.
+
+    Returns
+    -------
+    Fits
+
+    Examples
+    --------
+    >>> from cxlib import simulate
+    >>> panel = simulate.periods(300, rng=1)
+    >>> fits = fit_outcomes(panel, ["revenue", "retained"])
+    >>> again = refit(panel[panel["plan"] == "basic"], fits)
+    >>> [fit.spec.model for fit in again.fits]
+    ['two_way', 'logit']
+    """
+    done: list[tuple[Fit, pd.DataFrame]] = []
+    refused: list[tuple[str, str]] = []
+    for fit in fits.fits:
+        try:
+            done.append(fit_specification(periods, fit.spec))
+        except DataError as error:
+            refused.append((fit.spec.outcome, refusal(error)))
+    spec = replace(fits.fits[0].spec, drivers=())
+    return _gather(periods, spec, [f for f, _ in done], [i for _, i in done], refused)

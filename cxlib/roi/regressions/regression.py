@@ -16,12 +16,23 @@ from cxlib.roi._display import Told, changes, column, plain, pvalues
 from cxlib.roi.regressions._design import Prepared, Rows, prepare, select, solve
 from cxlib.roi.regressions._solve import Solved
 from cxlib.roi.regressions._spec import (
+    BINARY,
     COV_LABEL,
+    CURVED,
     MODEL_LABEL,
+    WITHIN,
     CovType,
     Model,
     Specification,
     as_names,
+)
+from cxlib.roi.regressions._told import (
+    kept,
+    kept_sentence,
+    power_told,
+    ratio_sentence,
+    ratios,
+    with_ratios,
 )
 from cxlib.roi.regressions.separation import refuse_separated
 
@@ -49,6 +60,12 @@ class Fit(Told):
         Drivers of which the effects left nothing.
     cross_section : bool
         Whether every customer has one row in the file.
+    ratios : pandas.DataFrame or None
+        part, term, n, estimate (the ratio a point), ci_lower, ci_upper, log_estimate,
+        log_std_error, pvalue; None for a straight line and a plain logit.
+    kept : pandas.DataFrame or None
+        term, n, horizon (periods), level, estimate (change of the share of customers
+        kept that long), std_error, ci_lower, ci_upper, unit; models of leaving only.
     """
 
     spec: Specification
@@ -62,6 +79,8 @@ class Fit(Told):
     leaving: float | None
     dropped: tuple[str, ...]
     cross_section: bool
+    ratios: pd.DataFrame | None = None
+    kept: pd.DataFrame | None = None
 
     @property
     def row(self) -> dict[str, float]:
@@ -93,12 +112,15 @@ class Fit(Told):
             f"One point more on {_words.plain(spec.score)} goes with "
             f"{_words.plain(spec.outcome)} {size}{per}, "
             f"{when} ({ends}, {_words.rows(self.n, self.n_customers)})."
+            f"{ratio_sentence(self.ratios, spec.confidence_level)}"
+            f"{kept_sentence(self.kept, self.period, spec.confidence_level)}"
         )
 
     @property
     def display(self) -> pd.DataFrame:
         """Terms with their coefficient and interval."""
-        return coefficients_display(self.table, self.spec.currency)
+        shown = coefficients_display(self.table, self.spec.currency)
+        return with_ratios(shown, self.ratios)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -127,6 +149,8 @@ def fit(
     cov_type: CovType = "auto",
     confidence_level: float = 0.95,
     currency: str = "",
+    power: float = 0,
+    tenure: str = "",
 ) -> Fit:
     """Regress an outcome on the score of an earlier period and on drivers.
 
@@ -150,16 +174,27 @@ def fit(
         Columns of customer and period ('2025-01', '2025-Q1', '2025', a date, …).
     cluster : str
         Column to cluster errors by (account, say); the customer when empty.
-    model : {"auto", "two_way", "one_way", "pooled", "logit"}
-        "auto": a logit where customers leave for good (retained, churned) or a 0/1
-        outcome is seen once, customer and period effects elsewhere (a linear
-        probability model for 0/1), pooled OLS for a cross-section.
+    model : str
+        "auto" chooses and says why: "discrete_time" where customers leave for good
+        (retained, churned); customer and period effects ("two_way") for any other
+        outcome of a panel, a linear probability model for 0/1; in a cross-section
+        "logit" for 0/1, "poisson" for counts, "two_part" for amounts with zeros,
+        "gamma" for positive skewed amounts, else "pooled" least squares. To be named:
+        "one_way" (customer effects alone), "tweedie", "poisson_fe" (counts or amounts
+        from zero up, customer and period effects), "cloglog" (leaving in continuous
+        time, seen by the period).
     cov_type : {"auto", "CR0", "CR0_G", "CR1", "CR1_slopes", "CR1_dummies", "CRV3"}
         Small-sample convention of the clustered error. "auto": CR1, and the jackknife
-        CRV3 under 20 clusters. A logit has CR0, CR0_G and CR1 only.
+        CRV3 under 20 clusters. A model that is not a straight line has CR0, CR0_G and
+        CR1 only.
     confidence_level : float
     currency : str
         Printed after amounts.
+    power : float
+        Variance power of a Tweedie, 1 to 2; 0 to estimate it from the residuals.
+    tenure : str
+        Column of how long a customer has been with you: models of leaving then give
+        each fifth of it a level of its own.
 
     Returns
     -------
@@ -181,12 +216,26 @@ def fit(
     borrows an older score. Fit by least squares after demeaning within customers,
     exact for unbalanced panels. p-values and intervals from t(G - 1), G clusters.
 
+    Log-link, two-part and leaving models are told as average marginal effects: the
+    change of the mean outcome, averaged over the rows, per point (0/1 drivers: from 0
+    to 1); `ratios` holds exp(b). They have period effects, and customer effects only
+    in "poisson_fe". Only the form of the mean must hold: a wrong variance costs
+    precision, not validity, as errors are clustered. Their errors count that the rows
+    averaged are a sample; those of a logit hold the rows fixed. `kept` is the mean of
+    (1 - chance of leaving) to the power of a year's periods, the score being one point
+    higher all year.
+
     References
     ----------
     Cameron, A. C. and Miller, D. L. (2015). A practitioner's guide to cluster-robust
     inference. Journal of Human Resources 50, 317-372. doi:10.3368/jhr.50.2.317.
     MacKinnon, J. G., Nielsen, M. O. and Webb, M. D. (2023). Cluster-robust inference.
-    Journal of Econometrics 232, 272-299. doi:10.1016/j.jeconom.2022.04.001
+    Journal of Econometrics 232, 272-299. doi:10.1016/j.jeconom.2022.04.001. Manning,
+    W. G. and Mullahy, J. (2001). Estimating log models. Journal of Health Economics
+    20, 461-494. doi:10.1016/S0167-6296(01)00086-8. Belotti, F. and others (2015).
+    twopm: two-part models. Stata Journal 15, 3-20. doi:10.1177/1536867X1501500102.
+    Singer, J. D. and Willett, J. B. (1993). Discrete-time survival analysis. Journal
+    of Educational Statistics 18, 155-195. doi:10.3102/10769986018002155
 
     Examples
     --------
@@ -203,7 +252,8 @@ def fit(
     spec = Specification(
         outcome=outcome, score=score, drivers=as_names(drivers, "drivers"), lag=lag,
         entity=entity, time=time, cluster=cluster, model=model, cov_type=cov_type,
-        confidence_level=confidence_level, currency=currency,
+        confidence_level=confidence_level, currency=currency, power=power,
+        tenure=tenure,
     )  # fmt: skip
     return fit_specification(periods, spec)[0]
 
@@ -214,8 +264,7 @@ def fit_specification(
     """Return the fit, and the influence of each cluster on coefficient and mean."""
     prepared = prepare(periods, spec)
     rows = select(prepared)
-    if prepared.spec.model == "logit":
-        refuse_separated(prepared, rows)
+    refuse_separated(prepared, rows)
     solved = solve(prepared, rows)
     return as_fit(prepared, rows, solved), influences(prepared, rows, solved)
 
@@ -257,9 +306,7 @@ def as_fit(prepared: Prepared, rows: Rows, solved: Solved) -> Fit:
     spec = prepared.spec
     table = coefficients(rows, solved, spec.confidence_level)
     table.insert(0, "outcome", spec.outcome)
-    model = MODEL_LABEL[spec.model]
-    if prepared.binary and spec.model != "logit":
-        model = f"linear probability model, {model}"
+    model = _model_told(prepared, solved)
     return Fit(
         table=table.assign(unit=prepared.unit), unit=prepared.unit, spec=spec,
         method=f"{spec.outcome}: {model}; errors {COV_LABEL[solved.cov_type]} by "
@@ -269,7 +316,24 @@ def as_fit(prepared: Prepared, rows: Rows, solved: Solved) -> Fit:
         df_resid=solved.df_resid, period=prepared.long.calendar.name, r2=solved.r2,
         se_type=solved.cov_type, leaving=prepared.leaving, dropped=rows.dropped,
         cross_section=prepared.long.single_period,
+        ratios=ratios(solved, rows.names, spec.confidence_level),
+        kept=kept(solved, rows.names, spec.confidence_level),
     )  # fmt: skip
+
+
+def _model_told(prepared: Prepared, solved: Solved) -> str:
+    """Name the model, what it settled, and why it was chosen."""
+    spec = prepared.spec
+    told = MODEL_LABEL[spec.model]
+    if prepared.long.single_period:
+        told = told.replace(" with period effects", "").replace(
+            " and period effects", ""
+        )
+    if prepared.binary and spec.model not in {*BINARY, *CURVED}:
+        told = f"linear probability model, {told}"
+    if spec.model == "tweedie":
+        told += power_told(solved, spec.power)
+    return f"{told} (chosen as {prepared.why})" if prepared.why else told
 
 
 def _assumptions(prepared: Prepared) -> tuple[Assumption, ...]:
@@ -277,7 +341,7 @@ def _assumptions(prepared: Prepared) -> tuple[Assumption, ...]:
     spec = prepared.spec
     score, outcome = _words.plain(spec.score), _words.plain(spec.outcome)
     held = _words.listed(list(spec.drivers)) if spec.drivers else "nothing else"
-    within = spec.model in {"two_way", "one_way"}
+    within = spec.model in WITHIN
     found = [
         Assumption(
             text="Nothing that changes within a customer over time, other than the "

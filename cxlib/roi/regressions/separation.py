@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxlib.errors import DataError, Problem
 from cxlib.roi.regressions._design import Prepared, Rows
+from cxlib.roi.regressions._spec import BINARY
 
 Array = npt.NDArray[np.float64]
 
@@ -108,13 +109,18 @@ def level_names(x: Array) -> npt.NDArray[np.object_]:
 
 def refuse_separated(prepared: Prepared, rows: Rows) -> None:
     """Raise DataError with the table where the score separates the outcome."""
-    found = separation(rows.x[:, 0], rows.y)
+    spec = prepared.spec
+    if spec.model not in {*BINARY, "two_part"}:
+        return
+    parts = spec.model == "two_part"
+    found = separation(rows.x[:, 0], rows.y > 0 if parts else rows.y)
     if found.kind == "none":
         return
-    spec = prepared.spec
+    what = f"{spec.outcome} above zero" if parts else spec.outcome
     raise DataError(
-        f"'{spec.score}' separates '{spec.outcome}' ({found.kind} separation): a logit "
-        f"has no finite coefficient. {spec.outcome} by score: {found.detail}.",
+        f"'{spec.score}' separates '{what}' ({found.kind} separation): a "
+        f"{'two-part model' if parts else 'logit'} "
+        f"has no finite coefficient. {what} by score: {found.detail}.",
         problems=[
             Problem(
                 rule=f"score and outcome do not overlap in more than one value of "

@@ -1,0 +1,123 @@
+"""Repeat purchases to come and their value as a reader sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cxlib import _format
+from cxlib.result import Finding
+from cxlib.roi import _words
+from cxlib.roi._display import Told, column
+from cxlib.roi.worth._repeat_rows import ACTIVE, PURCHASES, VALUE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class RepeatValues(Told):
+    """Repeat purchases to come and what they are worth.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        quantity, n (customers), estimate, std_error, ci_lower, ci_upper, unit.
+    parameters : pandas.DataFrame
+        parameter, estimate, ci_lower, ci_upper; times in weeks.
+    check : pandas.DataFrame
+        repeats (until the split), n, weeks, estimate, std_error, ci_lower, ci_upper,
+        actual, rel_error: purchases foretold for the time held back, and those made.
+    reason : str
+        Why there is no value, else empty.
+    horizon, currency, confidence_level
+        As asked.
+    """
+
+    parameters: pd.DataFrame
+    check: pd.DataFrame
+    reason: str
+    horizon: int
+    currency: str
+    confidence_level: float
+
+    @property
+    def text(self) -> str:
+        """Value or purchases to come; who is still active; how well it foretold."""
+        if self.reason:
+            return f"Repeat purchases cannot be valued: {self.reason}."
+        names = self.table["quantity"].tolist()
+        lead = self._of(VALUE if VALUE in names else PURCHASES)
+        return f"{lead} {self._of(ACTIVE)}{self._held()}"
+
+    def _of(self, name: str) -> str:
+        row = self.table[self.table["quantity"] == name].iloc[0]
+        size, unit = _format.quantity(row["estimate"], row["unit"]), row["unit"]
+        if name == VALUE:
+            size = _words.money(row["estimate"], self.currency)
+        ends = _format.interval(
+            row["ci_lower"], row["ci_upper"], unit,
+            confidence_level=self.confidence_level,
+        )  # fmt: skip
+        told = {
+            VALUE: f"A present customer is worth {size} of margin over "
+            f"{self.horizon} years",
+            PURCHASES: f"A present customer will buy {size} times more in "
+            f"{self.horizon} years",
+            ACTIVE: f"Still active are {size} of them",
+        }
+        n = f", n = {row['n']:,} customers" if name != ACTIVE else ""
+        return f"{told[name]} ({ends}{n})."
+
+    def _held(self) -> str:
+        if self.check.empty:
+            return ""
+        row = self.check.iloc[0]
+        ends = _format.ends(row["ci_lower"], row["ci_upper"], "count")
+        off = _format.quantity(abs(row["rel_error"]), "share")
+        side = "too few" if row["rel_error"] < 0 else "too many"
+        inside = row["ci_lower"] <= row["actual"] <= row["ci_upper"]
+        return (
+            f" Held back as a test, the last {row['weeks']:.0f} weeks had "
+            f"{row['actual']:,.0f} purchases; foretold were {row['estimate']:,.0f} "
+            f"({ends[0]} to {ends[1]}), {off} {side}"
+            f"{'' if inside else ' and more than chance: trust the value less'}."
+        )
+
+    @property
+    def display(self) -> pd.DataFrame:
+        """Quantities in words."""
+        t = self.table
+        units = t["unit"].tolist()
+        cells = {
+            name: [
+                _format.number(value, unit)
+                for value, unit in zip(t[name], units, strict=True)
+            ]
+            for name in ("estimate", "ci_lower", "ci_upper")
+        }
+        words = {"share": "%", "score": "purchases", "amount": self.currency}
+        return pd.DataFrame(
+            {
+                "quantity": t["quantity"],
+                "estimate": cells["estimate"],
+                "interval": [
+                    f"{low} to {high}"
+                    for low, high in zip(
+                        cells["ci_lower"], cells["ci_upper"], strict=True
+                    )
+                ],
+                "unit": [words[unit] for unit in units],
+                "customers": column(t["n"], "count"),
+            }
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Each quantity, and the total foretold."""
+        return tuple(
+            Finding(
+                id=row["quantity"], statement=self.text, unit=row["unit"],
+                estimate=float(row["estimate"]), ci_lower=float(row["ci_lower"]),
+                ci_upper=float(row["ci_upper"]), n=int(row["n"]),
+            )
+            for _, row in self.table.iterrows()
+        )  # fmt: skip
