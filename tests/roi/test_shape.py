@@ -398,3 +398,13 @@ def test_level_of_the_line_in_log_odds_and_power_of_a_kink():
             seen += found.verdict("revenue", STRAIGHT) == "contradicted"
     assert within(wrong, runs)
     assert seen >= 27
+
+
+@pytest.mark.parametrize("model", ["gamma", "poisson_fe"])
+def test_levels_of_a_fitted_curve_are_by_least_squares(model):
+    panel = make(150, seed=6)
+    plain = "two_way" if model == "poisson_fe" else "pooled"
+    curved, straight = (
+        roi.shape(panel, roi.fit(panel, "revenue", model=m)) for m in (model, plain)
+    )
+    np.testing.assert_allclose(curved.steps["estimate"], straight.steps["estimate"])

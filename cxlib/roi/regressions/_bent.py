@@ -32,6 +32,13 @@ from cxlib.roi.regressions._design import (
 )
 from cxlib.roi.regressions._groups import Estimated, columns, line, means
 from cxlib.roi.regressions._solve import Ints, dummies
+from cxlib.roi.regressions._spec import (
+    BINARY,
+    CURVED,
+    LEAVING,
+    WITHIN,
+    Specification,
+)
 from cxlib.roi.regressions.regression import Fit, influences, refusal
 
 Array = npt.NDArray[np.float64]
@@ -50,6 +57,8 @@ class Bent:
         As in `Shape`.
     pulls : pandas.DataFrame
         Of each cluster on both steps, on the slope and on the outcome's mean.
+    slope : float
+        Per point of the line, of the model the levels are estimated with.
     shares, points : ndarray
         Shares of the rows by category (3,); score points of both steps (2,).
     """
@@ -59,6 +68,7 @@ class Bent:
     steps: pd.DataFrame
     tests: pd.DataFrame
     pulls: pd.DataFrame
+    slope: float
     shares: Array
     points: Array
     categories: Categories | None
@@ -74,11 +84,11 @@ def bend(
     rng: np.random.Generator,
 ) -> Bent:
     """Re-estimate a fit with its score as levels, then as categories."""
-    prepared = prepare(periods, fit.spec)
+    prepared = prepare(periods, _saturated(fit.spec))
     rows = select(prepared)
     score, why = rows.x[:, 0], dict[str, str]()
-    events = rows.y if fit.spec.model == "logit" else None
-    movers = fit.spec.model in {"two_way", "one_way"}
+    events = rows.y if prepared.spec.model in BINARY else None
+    movers = prepared.spec.model in WITHIN
     cut = bands(
         score, rows.entity, movers=movers, events=events,
         most=max(3, (fit.n_clusters - 1) // 3 + 1),
@@ -101,6 +111,16 @@ def bend(
     return _gathered(fit, levels, tests, named, told, merged=cut.merged, why=why)
 
 
+def _saturated(spec: Specification) -> Specification:
+    """Return the specification with a curve in the score put aside.
+
+    Levels need no link: means of amounts are by least squares whatever was fitted.
+    """
+    if spec.model not in CURVED - LEAVING:
+        return spec
+    return spec.but(model="two_way" if spec.model in WITHIN else "pooled")
+
+
 def _gathered(
     fit: Fit, levels: pd.DataFrame, tests: list[dict[str, object]],
     named: Categories | None, told: _Steps | None, *, merged: bool,
@@ -111,6 +131,7 @@ def _gathered(
         merged=merged, why=why,
         steps=told.table if told else pd.DataFrame(),
         pulls=told.pulls if told else pd.DataFrame(),
+        slope=told.slope if told else float("nan"),
         shares=told.shares if told else np.full(3, np.nan),
         points=told.points if told else np.full(2, np.nan),
     )  # fmt: skip
@@ -187,6 +208,7 @@ class _Steps:
     table: pd.DataFrame
     tests: list[dict[str, object]]
     pulls: pd.DataFrame
+    slope: float
     shares: Array
     points: Array
 
@@ -196,8 +218,8 @@ def _steps(
     why: dict[str, str],
 ) -> _Steps | None:  # fmt: skip
     """Return both steps between categories, or None with the reason in `why`."""
-    within = fit.spec.model in {"two_way", "one_way"}
-    events = rows.y if fit.spec.model == "logit" else None
+    within = prepared.spec.model in WITHIN
+    events = rows.y if prepared.spec.model in BINARY else None
     lacks = lacking(codes, rows.entity, movers=within, events=events)
     if lacks == "customers":
         who = f"{MIN_CUSTOMERS} customers{' who move' if within else ''}"
@@ -226,6 +248,7 @@ def _told(
     why: dict[str, str], found: Estimated,
 ) -> _Steps:  # fmt: skip
     points = _points(prepared, rows, codes)
+    pulls, slope = _pulls(prepared, rows, found)
     tests: list[dict[str, object]] = []
     if EVEN not in why:
         per_point = np.array([[-1 / points[0], 1 / points[1]]])
@@ -235,7 +258,7 @@ def _told(
     )
     table, more = _both_ways(fit, prepared, rows, codes, table, why)
     return _Steps(
-        table=table, tests=tests + more, pulls=_pulls(prepared, rows, found),
+        table=table, tests=tests + more, pulls=pulls, slope=slope,
         shares=np.bincount(codes, minlength=3) / len(codes), points=points,
     )  # fmt: skip
 
@@ -246,7 +269,7 @@ def _listed(names: tuple[str, str, str]) -> str:
 
 def _points(prepared: Prepared, rows: Rows, codes: Ints) -> Array:
     """Return the score points of both steps, as the model's comparison sees them."""
-    model = "pooled" if prepared.spec.model == "logit" else prepared.spec.model
+    model = "pooled" if prepared.spec.model in BINARY else prepared.spec.model
     x = np.column_stack([(codes >= 1), (codes >= 2), rows.x[:, 1:]]).astype(float)
     left = residual(np.column_stack([rows.x[:, :1], x]), rows.entity, rows.time, model)
     return np.asarray(np.linalg.lstsq(left[:, 1:], left[:, 0], rcond=None)[0][:2])
@@ -280,7 +303,7 @@ def _both_ways(
     )
     blank = {f"{way}{end}": np.nan for way in ("up", "down")
              for end in ("", "_ci_lower", "_ci_upper")}  # fmt: skip
-    if fit.spec.model not in {"two_way", "one_way"}:
+    if prepared.spec.model not in WITHIN:
         why.setdefault(BOTH_WAYS, "customers are compared with others")
         return table.assign(**blank), []
     if min(moved.up.min(), moved.down.min()) < MIN_CUSTOMERS:
@@ -304,8 +327,10 @@ def _both_ways(
     return table.assign(**ways), [mirror]
 
 
-def _pulls(prepared: Prepared, rows: Rows, found: Estimated) -> pd.DataFrame:
-    """Return the pull of each cluster on both steps, the slope and the mean."""
+def _pulls(
+    prepared: Prepared, rows: Rows, found: Estimated
+) -> tuple[pd.DataFrame, float]:
+    """Return the pull of each cluster on steps, slope and mean; and the slope."""
     label = prepared.spec.outcome
     solved = solve(prepared, rows)
     whole = influences(prepared, rows, solved)
@@ -315,4 +340,4 @@ def _pulls(prepared: Prepared, rows: Rows, found: Estimated) -> pd.DataFrame:
         found.influence, index=rows.cluster_labels,
         columns=[f"step1:{label}", f"step2:{label}"],
     )  # fmt: skip
-    return steps.join(whole, how="outer").fillna(0.0)
+    return steps.join(whole, how="outer").fillna(0.0), float(solved.coef[0])

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from cxlib.errors import DataError
 from cxlib.roi.regressions._design import Prepared, Rows, residual, solve
 from cxlib.roi.regressions._solve import Ints, dummies, group_sums, small_sample
+from cxlib.roi.regressions._spec import BINARY
 
 Array = npt.NDArray[np.float64]
 _STEPS, _SMALL = 60, 1e-10
@@ -47,7 +48,7 @@ def columns(prepared: Prepared, rows: Rows, first: Array) -> Estimated:
     x = np.column_stack([first, rows.x[:, 1:]])
     _check_rank(residual(x, rows.entity, rows.time, prepared.spec.model))
     k = first.shape[1]
-    if prepared.spec.model == "logit":
+    if prepared.spec.model in BINARY:
         design = np.column_stack([x, _nuisance(rows)])
         coef, influence = _logit(prepared, rows, design)
         return Estimated(values=coef[:k], influence=influence[:, :k])
@@ -64,7 +65,7 @@ def means(prepared: Prepared, rows: Rows, codes: Ints) -> Estimated:
     """
     share = np.bincount(codes) / len(codes)
     centre = np.eye(len(share)) - share
-    if prepared.spec.model == "logit":
+    if prepared.spec.model in BINARY:
         return _standardised(prepared, rows, dummies(codes)).times(centre)
     found = columns(prepared, rows, dummies(codes))
     first = np.vstack([np.zeros(len(share) - 1), np.eye(len(share) - 1)])
@@ -77,7 +78,7 @@ def line(prepared: Prepared, rows: Rows, at: Array) -> Estimated:
     A logit is a line in log odds: its mean probability at each score is returned.
     """
     score = rows.x[:, 0]
-    if prepared.spec.model != "logit":
+    if prepared.spec.model not in BINARY:
         apart = (at - score.mean())[:, None]
         return columns(prepared, rows, rows.x[:, :1]).times(apart)
     design = np.column_stack([rows.x, _nuisance(rows)])

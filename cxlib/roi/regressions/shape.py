@@ -24,7 +24,7 @@ from cxlib.roi.regressions._bent import (
     bend,
 )
 from cxlib.roi.regressions._bent_tests import NO, OPEN, YES, gathered, joined
-from cxlib.roi.regressions._spec import Specification
+from cxlib.roi.regressions._spec import WITHIN, Specification
 from cxlib.roi.regressions.outcomes import Fits, each, refused_of
 from cxlib.roi.regressions.regression import Fit
 
@@ -159,7 +159,9 @@ def shape(
     neighbour until each has 30 rows, 10 customers (in a fixed-effects model: who are
     seen at another level too) and, in a logit, 5 rows with and without the outcome.
     Means are least squares with the same effects; a logit's are mean probabilities
-    with all rows moved to the level (standardised). Only customers who change their
+    with all rows moved to the level (standardised), by a logit for every model of
+    leaving; amounts and counts fitted by a curve (Gamma, Poisson, two parts) have
+    their levels by least squares, which need no curve. Only customers who change their
     level say anything in a fixed-effects model.
 
     Straight line: joint test of the inner levels beside the score; in log odds for a
@@ -375,4 +377,4 @@ def _assumptions(bent: tuple[Bent, ...]) -> tuple[Assumption, ...]:
 
 
 def _within(spec: Specification) -> bool:
-    return spec.model in {"two_way", "one_way"}
+    return spec.model in WITHIN

@@ -63,7 +63,7 @@ def line_up(
         name, mean = one.fit.spec.outcome, fits.base.means[one.fit.spec.outcome]
         leaves = name == RETENTION and one.fit.leaving == 1
         signs[:, at] = -1 if leaves else 1
-        slopes = [*one.steps["estimate"], one.fit.row["estimate"]]
+        slopes = [*one.steps["estimate"], one.slope]
         theta[:3, at] = signs[0, at] * np.array(slopes)
         theta[3, at] = 1 - mean if leaves else mean
         shares[at], points[at] = one.shares, one.points
