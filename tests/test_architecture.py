@@ -23,7 +23,7 @@ LAYERS = {
     "run": 6, "__main__": 6,
 }  # fmt: skip
 APART = {3}  # topics never import each other
-MAX_LINES, MAX_BODY, MAX_NAMES, MAX_REEXPORTS = 400, 30, 10, 70
+MAX_LINES, MAX_BODY, MAX_NAMES, MAX_REEXPORTS = 400, 30, 10, 90
 MAX_COMMENTS = 0.05
 DRAWING = {"plots", "report"}
 PRINTING = {"__main__", "run"}

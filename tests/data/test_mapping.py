@@ -191,7 +191,8 @@ def test_missing_texts(put, load):
          "in "
          "quotes."),
         ({"path": "a.csv", "sep": ";;"}, "`responses.sep` is ';;'; a separator is one "
-         "character, such as ';' or '\\t'."),
+         "character, such as ';' or '\\t', or the word "
+         "'spaces'."),
         ({"path": "a.csv", "decimal": ";"}, "`responses.decimal` is ';'; use '.' or "
          "','."),
         ({"path": "a.csv", "date_format": "dd/mm/yyyy"}, "`responses.date_format` is "

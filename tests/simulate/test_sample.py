@@ -24,6 +24,8 @@ TABLES = [
     "events",
     "periods",
     "initiatives",
+    "purchases",
+    "contacts",
     "rollout",
     "claims",
 ]
