@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "data" / "sample"
 POINT = {"amount": 12, "low": 6, "high": 20, "source": "Study", "owner": "Ada"}
 CHECKOUT = "Checkout redesign, all channels"
+FEW_DRAWS = {"n_draws": 2000}
 
 # case: (notebook, parameters, exit code, words of the answer or of the stop)
 CASES = {
@@ -254,7 +255,8 @@ def site(tmp_path_factory):
     for case, (notebook, given, *_) in CASES.items():
         folder = base / "params" / case
         folder.mkdir(parents=True)
-        text = yaml.safe_dump(given, allow_unicode=True, width=10_000)
+        few = FEW_DRAWS if notebook in {"roi_investment", "roi_choice"} else {}
+        text = yaml.safe_dump({**few, **given}, allow_unicode=True, width=10_000)
         for file in made:
             text = text.replace(f": {file.name}", f": {file}")
         (folder / f"{notebook}.yaml").write_text(text)
