@@ -181,7 +181,7 @@ def panels(folder: Path) -> None:
     months[first].to_csv(folder / "eight.csv", index=False)
     last = months["period"] == months["period"].max()
     months[last].to_csv(folder / "december.csv", index=False)
-    months.sort_values("period", inplace=True)
+    months = months.sort_values("period")
     before = months.groupby("customer_id")["score"].shift(1)
     stays = (before.isna() | (before >= 5)).astype(int)
     months.assign(retained=stays).to_csv(folder / "split.csv", index=False)
@@ -241,9 +241,7 @@ def customers(folder: Path) -> None:
     spells.assign(tenure=0).to_csv(folder / "all_new.csv", index=False)
     spells.assign(churned=0).to_csv(folder / "loyal.csv", index=False)
     bought = pd.read_csv(SAMPLE / "purchases.csv")
-    bought.drop_duplicates("customer_id").to_csv(
-        folder / "once_each.csv", index=False
-    )
+    bought.drop_duplicates("customer_id").to_csv(folder / "once_each.csv", index=False)
 
 
 @pytest.fixture(scope="module")
