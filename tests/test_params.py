@@ -37,3 +37,12 @@ def test_sample_programme_runs_every_notebook():
 
 def test_gate_knows_the_tables_of_the_contract():
     assert set(TABLES) == set(CONTRACTS)
+
+
+def test_a_number_named_like_a_table_is_no_source(tmp_path, monkeypatch):
+    monkeypatch.setenv("CX_ROOT", str(ROOT))
+    file = tmp_path / "sample" / "roi_investment.yaml"
+    file.parent.mkdir()
+    file.write_text("customers: 900\n")
+    (job,) = check(find([file]))
+    assert job.troubles == ()

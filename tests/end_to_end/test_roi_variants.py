@@ -115,7 +115,7 @@ CASES = {
     "track_nothing": ("roi_tracking", {"rollout": {}, "claims": {}}, 0, ""),
     "track_no_claims": ("roi_tracking", {"claims": {}}, 0, ""),
     "track_no_rollout": ("roi_tracking", {"rollout": {}}, 0, ""),
-    "track_edited": ("roi_tracking", {"claims": {"path": "edited.csv"}}, None, ""),
+    "track_edited": ("roi_tracking", {"claims": {"path": "edited.csv"}}, 3, "gain-01"),
     "track_not_due": ("roi_tracking", {"on": "2020-01-01"}, 0, ""),
     "track_no_day": ("roi_tracking", {"on": "someday"}, 2, ""),
     "track_all_treated": ("roi_tracking", {"rollout": {"path": "all.csv"}}, 0, ""),

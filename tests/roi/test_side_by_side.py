@@ -412,3 +412,9 @@ def test_chart_draws_both_and_what_differs(compared):
     empty = plots.side_by_side(pd.DataFrame())
     assert empty.texts[0].get_text() == "nothing to draw: see the sentence"
     plt.close("all")
+
+
+def test_without_initiatives_nothing_is_said_of_single_ones():
+    told = {"margin": 0.3, "initiatives": {"Callback": {"drop": True}}}
+    found = data.parse_overrides(told, initiatives=())
+    assert [one.label for one in found.items] == ["margin"]

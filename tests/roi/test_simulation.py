@@ -680,3 +680,21 @@ def test_a_mailing_from_the_experiment_to_its_return(shared, tmp_path):
     assert found.table["evidence"].iloc[0] == "randomised"
     middle = found.quantiles.query("initiative == 'mails' and probability == 0.5")
     assert middle["npv_amount"].iloc[0] == pytest.approx(wanted, rel=0.03)
+
+
+def test_two_that_pay_alone_but_not_together_are_told_apart():
+    """All are reached by both: the second brings nothing and costs its own."""
+    both = pd.DataFrame(
+        {"name": ["A", "B"], "cost": [10.0, 100.0], "effect": [2.0, 1.0],
+         "effect_low": [1.9, 0.9], "effect_high": [2.1, 1.1], "reach": [100, 100],
+         "driver": ["ease", "ease"], "evidence": ["randomised"] * 2}
+    )  # fmt: skip
+    found = roi.simulate(both, 2.0, customers=100, horizon=1, n_draws=500)
+    assert found.decision.endswith(
+        "Not all of them together: B costs 100 more than it adds beside the others."
+    )
+    apart = roi.simulate(
+        both.assign(driver=["ease", "speed"]), 2.0, customers=100, horizon=1,
+        n_draws=500,
+    )  # fmt: skip
+    assert "together" not in apart.decision
