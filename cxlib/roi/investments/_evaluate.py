@@ -92,6 +92,18 @@ def evaluate(
     return Flows(npv, credited, paid, first, total, back, cash / n, means)
 
 
+def mean_npv(
+    plans: Plans, world: World, markets: Mapping[str, Market], settings: Settings
+) -> float:
+    """Return the mean NPV of all together, and nothing else."""
+    total = 0.0
+    for rows in chunks(world.n, plans, settings):
+        scene = cut(plans, world, markets, settings, rows)
+        for at, units in _scene.together(scene, range(plans.n)).items():
+            total += float((scene.gain(at, units) - scene.paid(at)).sum())
+    return total / world.n
+
+
 def _alone(scene: Scene, at: int) -> Array:
     """Return the cash of one initiative done alone, shape (steps + 1, draws)."""
     earned = scene.cash(scene.key(at), scene.units[at] * scene.reach(at))

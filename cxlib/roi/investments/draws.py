@@ -132,14 +132,14 @@ class Draws:
 
     def _limit(self, kind: str) -> Array:
         """Return the smallest limit of a kind in any market, shape (draws or 1,)."""
-        each, steps = self.settings.steps_per_year, self.settings.steps
+        each = self.settings.steps_per_year
         homes = {
             _scene.market_of(self.plans, self.markets, at)
             for at, acts_on in enumerate(self.plans.acts_on)
             if acts_on == kind
         }
         limits = [
-            market.price(kind, each, steps).limit * market.customers
+            market.limit(kind, each) * market.customers
             for name, market in self.markets.items()
             if name in homes
         ]
