@@ -118,9 +118,7 @@ def perfect(payoffs: npt.ArrayLike | Stakes) -> Knowing:
     return _paid(ready, ready.gaps.argmax(axis=1))
 
 
-def partial(
-    payoffs: npt.ArrayLike | Stakes, inputs: npt.ArrayLike | Bases
-) -> Knowing:
+def partial(payoffs: npt.ArrayLike | Stakes, inputs: npt.ArrayLike | Bases) -> Knowing:
     """Return the expected value of knowing some inputs exactly (EVPPI).
 
     Parameters

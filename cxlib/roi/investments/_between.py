@@ -68,9 +68,7 @@ class Between:
         at = list(held.values())
         given = _value.read(case.value, margin=case.margin, means=case.means)
         segments = case.by_segment or {}
-        if not at or (
-            given.lacks and _value.on_score(self.frame.iloc[at], segments)
-        ):
+        if not at or (given.lacks and _value.on_score(self.frame.iloc[at], segments)):
             return 0.0
         plans = self._read(case, case.customers or given.customers).some(at)
         plans = replace(plans, name=tuple(held))

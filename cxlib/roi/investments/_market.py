@@ -37,7 +37,7 @@ class Market:
     terms. `margin` is a share of revenue; `means` may hold revenue, cost_to_serve
     (money a customer and year) and retained (share a year) and comes before `terms`.
     `centre` is the central `amount`, `spread` its P10 and P90; `scale` multiplies the
-    value of a point.
+    value of a point, in each draw where it is of shape (draws,).
     """
 
     terms: Terms | None
@@ -49,7 +49,7 @@ class Market:
     customers: float
     centre: float | None = None
     spread: tuple[float, float] | None = None
-    scale: float = 1.0
+    scale: float | Array = 1.0
 
     def rows(self, rows: Rows) -> Market:
         """Return some draws."""
@@ -59,7 +59,7 @@ class Market:
 
         return replace(self, theta=some(self.theta), amount=some(self.amount))
 
-    def central(self, scale: float) -> Market:
+    def central(self, scale: float | Array) -> Market:
         """Return the market at its centre, the value of a point scaled."""
         theta = self.terms.theta[None, :] if self.terms is not None else None
         amount = None if self.centre is None else np.array([self.centre])
@@ -132,7 +132,7 @@ class Market:
         if self.terms is None or self.theta is None:
             return np.zeros((1, 1))
         profile = profiles(self.terms, self.theta, steps_per_year, steps)
-        return np.ascontiguousarray(profile.T) * self.scale
+        return np.asarray(np.ascontiguousarray(profile.T) * self.scale)
 
     def _kept(self, steps_per_year: int, steps: int) -> Array:
         """Price customers kept: their margin from the next step on, while they stay."""
