@@ -45,9 +45,8 @@ def test_draws_agree_with_the_table(found):
     assert known.upfront[0].tolist() == fixed["cost"].tolist()
     whole = draws.together(draws.names)
     assert whole.mean() == pytest.approx(found.total["npv_amount"])
-    assert set(draws.inputs) == {f"effect of {n}" for n in draws.names} | {
-        "value of a point"
-    }
+    drawn = {f"{i} of {n}" for n in draws.names for i in ("effect", "cost", "reach")}
+    assert set(draws.inputs) == drawn | {"value of a point"}
 
 
 def test_sets_of_initiatives(found):
