@@ -118,9 +118,15 @@ def _all(scene: Scene, credited: Array, paid: Array, ledger: Ledger) -> Array:
         ledger[one, other] = ledger.get((one, other), 0.0) + money
 
     found = _scene.together(scene, range(scene.plans.n), told)
-    held: dict[tuple[str, str], Array] = {}
     for at, units in found.items():
         credited[:, at] = scene.gain(at, units) - paid[:, at]
+    return portfolio_cash(scene, found)
+
+
+def portfolio_cash(scene: Scene, credited: Mapping[int, Array]) -> Array:
+    """Return the cash of units x customers credited, costs paid, (steps + 1, draws)."""
+    held: dict[tuple[str, str], Array] = {}
+    for at, units in credited.items():
         held[scene.key(at)] = held.get(scene.key(at), 0.0) + units
     earned = sum(scene.cash(key, units) for key, units in held.items())
     return np.asarray(earned - sum(course.spent for course in scene.courses))
