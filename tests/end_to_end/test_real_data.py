@@ -339,6 +339,8 @@ def test_hillstrom_two_mails_to_the_same_customers_are_counted_once(mailing):
         each["npv_amount"].sum() - whole["removed_amount"], abs=0.01
     )
     assert whole["npv_amount"] < each["npv_amount"].max(), "the second only costs"
+    told = mailing[1].manifest["headline"]["decision"]
+    assert "Not all of them together: Women's mail costs" in told
 
 
 @pytest.mark.parametrize(

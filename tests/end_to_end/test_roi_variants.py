@@ -22,7 +22,8 @@ FEW_DRAWS = {"n_draws": 2000}
 # case: (notebook, parameters, exit code, words of the answer or of the stop)
 CASES = {
     "fit_gamma": ("roi_regression", {"models": {"revenue": "gamma"}}, 0, ""),
-    "fit_two_part": ("roi_regression", {"models": {"revenue": "two_part"}}, 0, ""),
+    "fit_two_part": ("roi_regression", {"models": {"revenue": "two_part"}}, 0,
+                     "not counted: revenue and customers kept"),
     "fit_unknown_outcome": ("roi_regression", {"models": {"revenu": "gamma"}}, 2,
                             "revenue"),
     "fit_unknown_model": ("roi_regression", {"models": {"revenue": "gama"}}, 2,
@@ -61,14 +62,18 @@ CASES = {
     "pay_no_results": ("roi_investment", {"measured": {CHECKOUT: {
         "results": "nowhere.json", "finding": "score_claim"}}}, 3, "nowhere.json"),
     "pay_no_sceptic": ("roi_investment", {"against": ""}, 0, ""),
-    "pay_sceptic_missing": ("roi_investment", {"against": "nowhere.yaml"}, 2,
+    "pay_sceptic_missing": ("roi_investment", {"against": "nowhere.yaml"}, 3,
                             "nowhere.yaml"),
     "pay_sceptic_key": ("roi_investment", {"against": "key.yaml"}, 3, "margin"),
     "pay_sceptic_name": ("roi_investment", {"against": "name.yaml"}, 3,
                          "App stability squad"),
     "pay_one_period": ("roi_investment", {"periods": {"path": "december.csv"}}, None,
                        ""),
-    "pay_separated": ("roi_investment", {"periods": {"path": "split.csv"}}, None, ""),
+    "pay_separated": ("roi_investment", {"periods": {"path": "split.csv"}}, 0, ""),
+    "fit_separated": ("roi_regression", {"periods": {"path": "split.csv"}}, 0,
+                      "not counted: customers kept"),
+    "pay_segment": ("roi_investment", {"initiatives": {"path": "aimed.csv"},
+                    "against": ""}, 0, ""),
     "pay_direct": ("roi_investment", {"initiatives": {"path": "direct.csv"},
                    "against": ""}, 0, ""),
     "pay_one": ("roi_investment", {"initiatives": {"path": "one.csv"},
@@ -106,7 +111,7 @@ CASES = {
     "choose_fifteen": ("roi_choice", {"initiatives": {"path": "fifteen.csv"},
                        "budget": 60000}, 0, ""),
     "choose_declared": ("roi_choice", {"point": POINT, "customers": 900}, 0, ""),
-    "choose_wrong_weights": ("roi_choice", {"weights": {"valeu": 1.0}}, 2, "value"),
+    "choose_wrong_weights": ("roi_choice", {"weights": {"valeu": 1.0}}, 2, "valeu"),
     "track_nothing": ("roi_tracking", {"rollout": {}, "claims": {}}, 0, ""),
     "track_no_claims": ("roi_tracking", {"claims": {}}, 0, ""),
     "track_no_rollout": ("roi_tracking", {"rollout": {}}, 0, ""),
@@ -138,7 +143,8 @@ CASES = {
     "worth_bare": ("customer_value", {"segment": "", "cost": ""}, 0, ""),
     "worth_spells": ("customer_value", {"spells": {"path": "spells.csv"},
                      "drivers": ["plan"]}, 0, ""),
-    "worth_tenure_zero": ("customer_value", {"spells": {"path": "newborn.csv"}}, 0, ""),
+    "worth_tenure_zero": ("customer_value", {"spells": {"path": "newborn.csv"}}, 3,
+                          "11 of 600 rows"),
     "worth_all_new": ("customer_value", {"spells": {"path": "all_new.csv"}}, 3,
                       "tenure"),
     "worth_nobody_churned": ("customer_value", {"spells": {"path": "loyal.csv"}}, None,
@@ -183,8 +189,10 @@ def panels(folder: Path) -> None:
     months[last].to_csv(folder / "december.csv", index=False)
     months = months.sort_values("period")
     before = months.groupby("customer_id")["score"].shift(1)
-    stays = (before.isna() | (before >= 5)).astype(int)
-    months.assign(retained=stays).to_csv(folder / "split.csv", index=False)
+    left = before < 5
+    gone = left.groupby(months["customer_id"]).cumsum() - left > 0
+    split = months.assign(retained=1 - left.astype(int))[~gone]
+    split.to_csv(folder / "split.csv", index=False)
     months.assign(retained=1).to_csv(folder / "stayed.csv", index=False)
 
 
@@ -196,6 +204,7 @@ def plans(folder: Path) -> None:
     tables = {
         "one": book.head(1).assign(needs=""),
         "bare": book[bare],
+        "aimed": book.assign(segment=["premium", *[""] * 5]),
         "fifteen": pd.concat(
             [book.assign(name=name + f" {i}", needs="") for i in range(3)]
         ).head(15),
@@ -223,7 +232,7 @@ def afterwards(folder: Path) -> None:
     stores[ever].to_csv(folder / "all.csv", index=False)
     stores.assign(first_treated="2024-10").to_csv(folder / "once.csv", index=False)
     claims = pd.read_csv(SAMPLE / "claims.csv")
-    claims.loc[0, "promised"] = 700.0
+    claims.loc[0, "promised"] = 4000.0
     claims.to_csv(folder / "edited.csv", index=False)
 
 

@@ -140,8 +140,8 @@ class Simulation(Told):
         who = f"The {many} initiatives together return" if many > 1 else "It returns"
         chance = _format.quantity(row["share_positive"], "share")
         return (
-            f"{who} {size} over {self.horizon:g} years, after costs of {cost} (80 % "
-            f"interval {low} to {high}, {self.n_draws:,} draws); the chance of a "
+            f"{who} {size} over {_words.years(self.horizon)}, after costs of {cost} "
+            f"(80 % interval {low} to {high}, {self.n_draws:,} draws); the chance of a "
             f"return above zero is {chance}, {self._payback(row)}.{removed}"
         )
 
@@ -214,7 +214,27 @@ class Simulation(Told):
         said = [
             f"{verb} {self._named(alone[rows])}" for verb, rows in groups if any(rows)
         ]
-        return f"Going by the chance of a return above zero, {'; '.join(said)}."
+        told = f"Going by the chance of a return above zero, {'; '.join(said)}."
+        return told + self._too_much(alone.loc[groups[0][1], "initiative"].tolist())
+
+    def _too_much(self, funded: list[str]) -> str:
+        """Name the one to be funded that costs more than it adds beside the others."""
+        if self.draws is None or len(funded) < 2:
+            return ""
+        whole = float(self.draws.together(funded).mean())
+        added = {
+            name: whole
+            - float(self.draws.together([n for n in funded if n != name]).mean())
+            for name in funded
+        }
+        worst = min(added, key=added.__getitem__)
+        if added[worst] >= 0:
+            return ""
+        lost = _words.money(-added[worst], self.currency)
+        return (
+            f" Not all of them together: {worst} costs {lost} more than it adds beside "
+            "the others."
+        )
 
     def _named(self, rows: pd.DataFrame) -> str:
         return _words.listed(
