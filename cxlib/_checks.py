@@ -47,7 +47,7 @@ def in_range(
 
 
 def columns(frame: pd.DataFrame, names: Iterable[str], table: str) -> None:
-    """Raise unless the table is of pandas and every column is in it."""
+    """Raise unless the table is of pandas and every column is in it, once."""
     if not isinstance(frame, pd.DataFrame):
         kind = type(frame)
         package = kind.__module__.split(".")[0]
@@ -63,6 +63,10 @@ def columns(frame: pd.DataFrame, names: Iterable[str], table: str) -> None:
             raise DataError(
                 f"column '{name}' is not in {table}; "
                 f"{did_you_mean(name, frame.columns)}"
+            )
+        if not frame.columns.is_unique and list(frame.columns).count(name) > 1:
+            raise DataError(
+                f"{table} has more than one column '{name}'; keep one of them."
             )
 
 

@@ -77,7 +77,8 @@ def test_tweedie_and_poisson_of_r(shared, model, key):
         power=1.5 if model == "tweedie" else 0, cov_type="CR0",
     )  # fmt: skip
     expected, ours = case(shared, "20"), logged(found)
-    names = {"male": "SexM", "Age: F1": "AgeF1", "Eth: N": "EthN", "Lrn: SL": "LrnSL"}
+    names = {"male": "SexM", "Eth: N": "EthN", "Lrn: SL": "LrnSL"}
+    names |= {f"Age: F{at}": f"AgeF{at}" for at in (1, 2, 3)}
     for term, theirs in names.items():
         coef, error = ours.loc[term]
         assert coef == pytest.approx(expected[f"{key}_coef"][theirs], rel=1e-6)

@@ -163,6 +163,7 @@ def test_npv_irr_payback(shared, name):
             assert np.isnan(value)
         else:
             assert value == pytest.approx(wanted, rel=1e-9), key
+    np.testing.assert_allclose(benefits[1:], expected["benefit"], rtol=1e-9)
     np.testing.assert_allclose(benefits - costs, expected["cash_flow"], rtol=1e-9)
 
 
@@ -188,6 +189,8 @@ def test_monte_carlo_equals_the_closed_form(shared, name):
     )  # fmt: skip
     row = ours.total
     spread = expected["mc_npv_sd"]
+    drawn = ours.draws.alone[:, 0].std()
+    assert drawn == pytest.approx(spread, rel=4 / (2e5) ** 0.5)
     assert row["npv_amount"] == pytest.approx(
         expected["mc_npv_mean"], abs=4 * spread / 1e5**0.5
     )
@@ -222,6 +225,8 @@ def test_tornado(shared):
         ours = table.loc[row["parameter"]]
         assert ours["low_amount"] == pytest.approx(row["npv_at_80pct"], rel=1e-9)
         assert ours["high_amount"] == pytest.approx(row["npv_at_120pct"], rel=1e-9)
+        swing = ours["high_amount"] - ours["low_amount"]
+        assert abs(swing) == pytest.approx(row["swing"], rel=1e-9)
     assert table.index[0] == expected[0]["parameter"]
 
 

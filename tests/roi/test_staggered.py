@@ -72,6 +72,19 @@ def test_the_usual_regression_is_shown_beside_and_is_wrong(shared, stores):
     assert "The usual two-way regression would have said +2.14" in found.text
 
 
+def test_one_cohort_and_never_treated_is_the_two_by_two(shared, stores):
+    """The regression beside is then the 2x2; R counts 4 columns and the clusters."""
+    expected = case(shared, "21")
+    two = stores[stores["g"].isin([0, 3])]
+    row = roi.staggered(two, "y", **NAMES).usual.iloc[0]
+    wanted = expected["did_2x2_cohort3_vs_never"]
+    assert row["estimate"] == pytest.approx(wanted, rel=1e-8)
+    n, groups = len(two), two["store"].nunique()
+    plain = row["std_error"] * ((groups - 1) / groups) ** 0.5
+    factor = (groups / (groups - 1) * (n - 1) / (n - 4)) ** 0.5
+    assert plain * factor == pytest.approx(expected["did_2x2_se_cluster_HC1"], rel=1e-8)
+
+
 def test_the_weights_of_the_usual_regression_reproduce_it():
     effects = np.array([[1.0, 5, 9], [1, 5, 9], [0, 0, 2], [0, 0, 0], [0, 0, 0]])
     treated = effects > 0

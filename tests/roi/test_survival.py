@@ -65,7 +65,8 @@ def test_coefficients_and_clustered_errors_of_r(lung, ties):
         ours = rows.loc[term, "log_hazard_ratio_std_error"]
         assert ours == pytest.approx(wanted, rel=1e-6)
     assert found.log_likelihood == pytest.approx(expected[f"loglik_{ties}"], rel=1e-9)
-    assert (found.n, found.n_events, found.n_clusters) == (226, 163, 18)
+    counts = tuple(expected[name] for name in ("n", "events", "clusters"))
+    assert (found.n, found.n_events, found.n_clusters) == counts
 
 
 def test_hazard_ratios_concordance_and_constancy_of_r(lung):
@@ -78,14 +79,15 @@ def test_hazard_ratios_concordance_and_constancy_of_r(lung):
     assert chi2 == pytest.approx(expected["zph_km_chisq"], rel=1e-6)
 
 
-def test_plain_errors_of_r(lung):
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_plain_errors_of_r(lung, ties):
     frame, expected = lung
     rows = frame.dropna(subset=["time", "status", "age", "sex", "ph.ecog", "inst"])
     x = rows[["age", "sex", "ph.ecog"]].to_numpy(float)
     ends, left = rows["time"].to_numpy(float), rows["died"].to_numpy() == 1
-    found = cox(Spells(np.zeros(len(rows)), ends, left, x))
-    errors = np.sqrt(np.diag(found.covariance))
-    np.testing.assert_allclose(errors, list(expected["se_efron"].values()), rtol=1e-6)
+    found = cox(Spells(np.zeros(len(rows)), ends, left, x, ties))
+    errors, wanted = np.sqrt(np.diag(found.covariance)), expected[f"se_{ties}"]
+    np.testing.assert_allclose(errors, list(wanted.values()), rtol=1e-6)
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
@@ -201,6 +203,21 @@ def test_what_cannot_be_answered_is_refused():
     assert "that is not after `late`" in told(
         frame.assign(late=frame["tenure"]), entry="late"
     )
+    late = frame["tenure"] + (frame.index == 7)
+    assert told(frame.assign(late=late, churned=0), entry="late").startswith(
+        "1 of 600 rows have a `tenure` before `late`"
+    )
+    yes = frame.assign(churned=np.where(frame["churned"] == 1, "Yes", "No"))
+    assert told(yes) == (
+        "column 'churned' is text and a number is needed ('No', 'Yes'): make it 1 "
+        "where the customer left, else 0."
+    )
+    long = frame.assign(tenure=frame["tenure"].astype(str))
+    assert told(long).endswith("give a length of time.")
+    never = frame.assign(tenure=frame["tenure"].where(frame.index > 0, np.inf))
+    assert told(never) == "1 rows of 'tenure' are not finite: mend them."
+    one = frame.assign(account=frame["account"] % 2)
+    assert told(one, cluster="account").startswith("2 clusters of 'account'")
     few = frame.assign(churned=(frame.index < 4).astype(int))
     assert told(few).startswith("4 customers left among 600 complete rows")
     made = frame.assign(score=frame["churned"] * 3)
@@ -243,3 +260,35 @@ def test_spells_of_a_customer_are_one_cluster():
     ).table.iloc[0]
     for name in ("log_hazard_ratio", "log_hazard_ratio_std_error"):
         assert parts[name] == pytest.approx(whole[name], rel=1e-7)
+
+
+def test_rows_at_risk_for_no_time_are_left_out_and_counted():
+    frame = leavers()
+    plain = roi.survival(frame, tenure="tenure")
+    new = frame.head(11).assign(tenure=0, churned=0)
+    found = roi.survival(pd.concat([frame, new]), tenure="tenure")
+    pd.testing.assert_frame_equal(found.table, plain.table)
+    assert found.assumptions[-1].text == (
+        "Nothing hangs on 11 rows still there as their tenure begins: at risk for no "
+        "time, left out."
+    )
+    blank = new.assign(tenure=np.nan)
+    found = roi.survival(pd.concat([frame, blank]), tenure="tenure")
+    assert found.assumptions[-1].text == (
+        "Nothing hangs on 11 rows with a blank, left out."
+    )
+    assert len(plain.assumptions) == 3
+
+
+def test_telco_as_it_comes(shared):
+    frame = pd.read_csv(shared("data/ibm_telco/Telco-Customer-Churn.csv"))
+    options = {"tenure": "tenure", "score": "MonthlyCharges", "drivers": ["Contract"]}
+    with pytest.raises(DataError, match="column 'Churn' is text"):
+        roi.survival(frame, "Churn", **options)
+    frame["churned"] = (frame["Churn"] == "Yes").astype(int)
+    found = roi.survival(frame, **options)
+    assert (found.n, found.n_events) == (7043 - 11, 1869)
+    assert found.assumptions[-1].text.startswith("Nothing hangs on 11 rows")
+    kept = SurvfuncRight(frame["tenure"], frame["churned"])
+    at_year = kept.surv_prob[kept.surv_times <= 12][-1]
+    assert found.share_kept == pytest.approx(at_year, abs=0.02)

@@ -77,10 +77,21 @@ def _check_named(
             "is for positive amounts: use `model` 'two_part' or 'tweedie' where there "
             "are zeros."
         )
-    if model == "two_part" and ((y > 0).all() or not (y > 0).any()):
+    if model == "two_part":
+        _check_parts(name, y)
+
+
+def _check_parts(name: str, y: Array) -> None:
+    """Raise DataError where an outcome has no two parts."""
+    if (y > 0).all() or not (y > 0).any():
         raise DataError(
             f"'{name}' has no rows {'at' if (y > 0).all() else 'above'} zero, so there "
             "are no two parts; use `model` 'gamma' for positive amounts."
+        )
+    if np.ptp(y[y > 0]) == 0:
+        raise DataError(
+            f"every '{name}' above zero is {y.max():g}, so there is no second part; "
+            "use `model` 'logit' for 0/1."
         )
 
 
@@ -92,7 +103,8 @@ def informative(
     Models of yes and no (the first part of two, too) need both in a period; other log
     links a mean above zero.
     """
-    if model not in {*BINARY, "two_part", "tweedie", "poisson", "poisson_fe"}:
+    curved = {*BINARY, "two_part", "tweedie", "poisson", "poisson_fe"}
+    if model not in curved or not len(y):
         return np.ones(len(y), dtype=bool)
     event = y if model in BINARY else (y > 0).astype(float)
     n = np.bincount(time[keep], minlength=int(time.max()) + 1)

@@ -218,6 +218,7 @@ def _drop_absorbed(
     absorbed = np.square(left).sum(axis=1) <= NEGLIGIBLE * np.maximum(spread, 1e-300)
     if absorbed[0]:
         raise DataError(_flat_score(spec, varies=bool(spread[0] > 0)))
+    _check_outcome(spec, prepared.outcome[at], taken)
     kept = tuple(n for n, a in zip(names, absorbed, strict=True) if not a)
     _check_rank(left[~absorbed], kept)
     cluster, labels = _clusters(prepared, at, entity)
@@ -246,6 +247,22 @@ def _flat_score(spec: Specification, *, varies: bool) -> str:
             "association between customers."
         )
     return f"'{spec.score}' has the same value in every usable row: nothing to compare."
+
+
+def _check_outcome(spec: Specification, y: Array, taken: Effects) -> None:
+    """Raise where effects leave nothing of the outcome: an error of 0 is no proof."""
+    if y.min() == y.max():
+        raise DataError(
+            f"'{spec.outcome}' is {y[0]:g} in every usable row: nothing to explain."
+        )
+    if spec.model not in {"two_way", "one_way", "pooled", "poisson_fe"}:
+        return
+    spread = float(np.square(y - y.mean()).sum())
+    if float(np.square(taken.out(y[None])).sum()) <= NEGLIGIBLE**2 * spread:
+        raise DataError(
+            f"'{spec.outcome}' does not vary within customers beyond what all share: "
+            "nothing is left to explain."
+        )
 
 
 def residual(x: Array, entity: Ints, time: Ints, model: str) -> Array:

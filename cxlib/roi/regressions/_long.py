@@ -15,6 +15,7 @@ from cxlib.roi.regressions._spec import numeric
 from cxlib.roi.regressions._within import compact
 
 Array = npt.NDArray[np.float64]
+LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +71,10 @@ class Long:
                     )
                 ],
             )  # fmt: skip
-        return np.asarray(self.frame[name], dtype=float)
+        values = np.asarray(self.frame[name], dtype=float)
+        if np.nanmax(np.abs(values), initial=0.0) > LARGEST:
+            _refuse_huge(name, values)
+        return values
 
     def shifted(self, values: Array, lag: int) -> Array:
         """Return each customer's value `lag` periods earlier, NaN where absent."""
@@ -102,6 +106,22 @@ class Long:
             self.frame[keep].reset_index(drop=True), compact(self.entity[keep]),
             self.time[keep], self.calendar, self.keys,
         )  # fmt: skip
+
+
+def _refuse_huge(name: str, values: Array) -> None:
+    far = np.abs(values) > LARGEST
+    examples = tuple(f"{value:g}" for value in np.unique(values[far])[:3])
+    raise DataError(
+        f"column '{name}' has {int(far.sum()):,} of {len(values):,} values that are "
+        "infinite or beyond any amount.",
+        problems=[
+            Problem(
+                rule="is not a number to reckon with", column=name,
+                rows=int(far.sum()), examples=examples,
+                fix="Mend them, or leave the cells blank.",
+            )
+        ],
+    )  # fmt: skip
 
 
 def to_long(periods: pd.DataFrame, entity: str, time: str) -> Long:

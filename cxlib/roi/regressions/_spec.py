@@ -167,5 +167,6 @@ def as_names(names: Sequence[str] | str, argument: str) -> tuple[str, ...]:
 
 def numeric(frame: pd.DataFrame, name: str) -> bool:
     """Return whether a column holds numbers or flags."""
-    dtype = frame[name].dtype
-    return pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
+    dtype, kinds = frame[name].dtype, pd.api.types
+    real = kinds.is_numeric_dtype(dtype) and not kinds.is_complex_dtype(dtype)
+    return real or kinds.is_bool_dtype(dtype)

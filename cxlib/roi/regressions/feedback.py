@@ -230,6 +230,8 @@ def _row(
 ) -> dict[str, object]:
     n, estimate, pull = case
     error = float(np.square(pull).sum() ** 0.5)
+    if error == 0:
+        raise DataError(f"nothing varies within customers in the {part}")
     return {
         "part": part, "n": n, "estimate": float(estimate), "std_error": error,
         "ci_lower": estimate - t * error, "ci_upper": estimate + t * error,

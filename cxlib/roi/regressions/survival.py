@@ -12,27 +12,17 @@ import pandas as pd
 from scipy import stats
 
 from cxlib import _checks, _format
-from cxlib.errors import DataError
-from cxlib.estimate.cox import (
-    Cox,
-    Spells,
-    Ties,
-    concordance,
-    cox,
-    proportional,
-)
+from cxlib.estimate.cox import Cox, Spells, Ties, concordance, cox, proportional
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, changes, column
+from cxlib.roi.regressions._at_risk import Asked, AtRisk, at_risk
 from cxlib.roi.regressions._kept import kept
-from cxlib.roi.regressions._long import is_binary
 from cxlib.roi.regressions._parts import group_totals
-from cxlib.roi.regressions._spec import as_names, numeric
-from cxlib.roi.regressions.separation import separation
+from cxlib.roi.regressions._spec import as_names
 
 Array = npt.NDArray[np.float64]
 CovType = Literal["CR0", "CR0_G"]
-MIN_EVENTS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -166,7 +156,7 @@ def survival(
     event : str
         0/1 column: 1 where the customer left at `tenure`, 0 where still there.
     tenure : str
-        Time from joining to leaving or to the last look, above 0, in any unit.
+        Time from joining to leaving or to the last look, in any unit.
     entry : str
         Tenure at which the row came under observation; 0 for all when empty. Needed
         where customers who left before the look are not in the file.
@@ -191,7 +181,8 @@ def survival(
     ------
     DataError
         Fewer than 10 events, a score that decides who left, a horizon beyond the
-        last event, an entry after the end.
+        last event, an entry after the end, leaving at a tenure of zero, text where a
+        number is needed ('Yes' of leaving).
 
     Notes
     -----
@@ -201,7 +192,9 @@ def survival(
     clusters less one. A row is at risk from just after `entry`. Constancy of ratios:
     exact score test on the Kaplan-Meier scale (`cox.zph` of R's survival 3, not that
     of 1994). Customers who are still there are taken to leave later like those whom
-    they resemble. Rows with a blank in any column are left out.
+    they resemble. Rows with a blank in any column are left out, and rows still there
+    at a tenure of zero (at `entry`), who were at risk for no time; both are counted in
+    the assumptions.
 
     References
     ----------
@@ -227,91 +220,18 @@ tenure 12 (95 % CI 1.46 to 2.84, n = 800, 547 left), where 67.7 % are kept
     _checks.one_of(cov_type, "cov_type", get_args(CovType))
     _checks.in_range(confidence_level, "confidence_level", 0, 1, ends="()")
     _checks.in_range(horizon, "horizon", 0, float("inf"), ends="()")
-    held = as_names(drivers, "drivers")
-    used = [event, tenure, score, *held, *(c for c in (entry, cluster) if c)]
-    _checks.columns(customers, used, "customers")
-    rows = customers[list(dict.fromkeys(used))].dropna().reset_index(drop=True)
-    x, names = _columns(rows, (score, *held))
-    spells = _spells(rows, event, tenure, entry, x, ties)
-    _check(spells, score, event, horizon, dropped=len(customers) - len(rows))
-    codes = pd.factorize(rows[cluster])[0] if cluster else np.arange(len(rows))
-    return _result(spells, names, codes.astype(np.int64), horizon, cov_type,
-                   confidence_level)  # fmt: skip
-
-
-def _columns(rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Array, list[str]]:
-    """Return numbers as they are, text as one 0/1 column a level but the first."""
-    found: dict[str, Array] = {}
-    for at, name in enumerate(names):
-        if numeric(rows, name):
-            found[name] = rows[name].to_numpy(dtype=float)
-            continue
-        if at == 0:
-            raise DataError(f"column '{name}' is text and a number is needed.")
-        text = rows[name].astype("string")
-        found |= {
-            f"{name}: {one}": (text == one).to_numpy(dtype=float)
-            for one in sorted(text.unique())[1:]
-        }
-    flat = [name for name, values in found.items() if np.ptp(values) == 0]
-    if flat:
-        raise DataError(f"'{flat[0]}' has the same value in every row: leave it out.")
-    return np.column_stack(list(found.values())), list(found)
-
-
-def _spells(
-    rows: pd.DataFrame, event: str, tenure: str, entry: str, x: Array, ties: Ties
-) -> Spells:
-    left = rows[event].to_numpy(dtype=float)
-    if not is_binary(left):
-        raise DataError(
-            f"'{event}' does not hold both 0 (still there) and 1 (left) and nothing "
-            "else."
-        )
-    ends = rows[tenure].to_numpy(dtype=float)
-    begun = rows[entry].to_numpy(dtype=float) if entry else np.zeros(len(rows))
-    late = int((begun >= ends).sum())
-    if late:
-        after = f"`{entry}`" if entry else "0"
-        raise DataError(
-            f"{late:,} of {len(rows):,} rows have a `{tenure}` that is not after "
-            f"{after}: nobody is at risk for no time. Drop them, or count the period "
-            "begun."
-        )
-    return Spells(begun, ends, left == 1, x, ties)
-
-
-def _check(
-    spells: Spells, score: str, event: str, horizon: float, *, dropped: int
-) -> None:
-    events = int(spells.event.sum())
-    if events < MIN_EVENTS:
-        raise DataError(
-            f"{events} customers left among {len(spells.exit):,} complete rows "
-            f"({dropped:,} with blanks were left out); a hazard needs {MIN_EVENTS}."
-        )
-    found = separation(spells.x[:, 0], spells.event)
-    if found.kind != "none":
-        raise DataError(
-            f"'{score}' separates '{event}' ({found.kind} separation), so a hazard "
-            f"ratio would say how the score was made. {event} by score: {found.detail}."
-        )
-    last = float(spells.exit[spells.event].max())
-    if horizon > float(spells.exit.max()):
-        raise DataError(
-            f"`horizon` is {horizon:g} and no customer is seen beyond a tenure of "
-            f"{spells.exit.max():g} (the last left at {last:g}); set it lower."
-        )
+    asked = Asked(
+        event=event, tenure=tenure, entry=entry, score=score, cluster=cluster,
+        drivers=as_names(drivers, "drivers"),
+    )  # fmt: skip
+    rows = at_risk(customers, asked, horizon=horizon, ties=ties)
+    return _result(rows, horizon, cov_type, confidence_level)
 
 
 def _result(
-    spells: Spells,
-    names: list[str],
-    codes: npt.NDArray[np.int64],
-    horizon: float,
-    cov_type: CovType,
-    confidence_level: float,
+    rows: AtRisk, horizon: float, cov_type: CovType, confidence_level: float
 ) -> Survival:
+    spells, names, codes = rows.spells, rows.names, rows.codes
     found = cox(spells)
     groups = int(codes.max()) + 1
     factor = (groups / (groups - 1)) ** 0.5 if cov_type == "CR0_G" else 1.0
@@ -337,7 +257,7 @@ def _result(
         ),
         concordance=concordance(spells, found.coef),
         log_likelihood=found.log_likelihood, method=_method(spells, cov_type, groups),
-        assumptions=_assumptions(names[0]),
+        assumptions=(*_assumptions(names[0]), *rows.left_out),
     )  # fmt: skip
 
 
