@@ -45,9 +45,10 @@ def test_draws_agree_with_the_table(found):
     assert known.upfront[0].tolist() == fixed["cost"].tolist()
     whole = draws.together(draws.names)
     assert whole.mean() == pytest.approx(found.total["npv_amount"])
-    assert set(draws.inputs) == {f"effect of {n}" for n in draws.names} | {
-        "value of a point"
+    ranged = {
+        f"{one} of {n}" for one in ("effect", "cost", "reach") for n in draws.names
     }
+    assert set(draws.inputs) == ranged | {"value of a point"}
 
 
 def test_sets_of_initiatives(found):

@@ -82,9 +82,7 @@ def test_one_cohort_and_never_treated_is_the_two_by_two(shared, stores):
     n, groups = len(two), two["store"].nunique()
     plain = row["std_error"] * ((groups - 1) / groups) ** 0.5
     factor = (groups / (groups - 1) * (n - 1) / (n - 4)) ** 0.5
-    assert plain * factor == pytest.approx(
-        expected["did_2x2_se_cluster_HC1"], rel=1e-8
-    )
+    assert plain * factor == pytest.approx(expected["did_2x2_se_cluster_HC1"], rel=1e-8)
 
 
 def test_the_weights_of_the_usual_regression_reproduce_it():
