@@ -45,10 +45,8 @@ def test_draws_agree_with_the_table(found):
     assert known.upfront[0].tolist() == fixed["cost"].tolist()
     whole = draws.together(draws.names)
     assert whole.mean() == pytest.approx(found.total["npv_amount"])
-    ranged = {
-        f"{one} of {n}" for one in ("effect", "cost", "reach") for n in draws.names
-    }
-    assert set(draws.inputs) == ranged | {"value of a point"}
+    drawn = {f"{i} of {n}" for n in draws.names for i in ("effect", "cost", "reach")}
+    assert set(draws.inputs) == drawn | {"value of a point"}
 
 
 def test_sets_of_initiatives(found):

@@ -55,6 +55,7 @@ def problems(
 ) -> list[Problem]:
     """Collect every cell that cannot be meant."""
     rules = [
+        *_of_names(frame),
         *_of_values(frame, grades),
         *_of_sizes(frame),
         *_of_ranges(frame),
@@ -76,10 +77,7 @@ def problems(
 def _of_values(frame: pd.DataFrame, grades: list[str]) -> list[Rule]:
     names = ("effect", "effect_low", "effect_high", "decay", "duration")
     effect, low, high, decay, duration = (floats(frame, name) for name in names)
-    blank = named(frame).str.strip() == ""
     return [
-        ("name", blank, "is blank", "Name the initiative."),
-        ("name", frame["name"].duplicated() & ~blank, "is not unique", "Rename one."),
         ("evidence", ~frame["evidence"].isin(grades),
          f"is none of {', '.join(grades)}", "Grade how the effect is known."),
         ("effect_low", ~(low <= effect), "is blank, or above the effect",
@@ -103,17 +101,19 @@ def _of_values(frame: pd.DataFrame, grades: list[str]) -> list[Rule]:
     ]  # fmt: skip
 
 
+def _of_names(frame: pd.DataFrame) -> list[Rule]:
+    names = named(frame).str.strip()
+    twice = names.duplicated() & (names != "")
+    return [
+        ("name", names == "", "is blank", "Name the initiative."),
+        ("name", twice, "is not unique", "Rename one."),
+    ]
+
+
 def _of_sizes(frame: pd.DataFrame) -> list[Rule]:
     columns = [f"{one}{end}" for one in INPUTS for end in ("", "_low", "_high")]
-    return [
-        (
-            name,
-            np.abs(floats(frame, name)) > LARGEST,
-            "is beyond any amount",
-            "Mend it.",
-        )
-        for name in columns
-    ]
+    told = ("is beyond any amount", "Mend it.")
+    return [(name, np.abs(floats(frame, name)) > LARGEST, *told) for name in columns]
 
 
 def _of_ranges(frame: pd.DataFrame) -> list[Rule]:
