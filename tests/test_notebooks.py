@@ -19,9 +19,10 @@ pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 
 def test_the_notebooks_are_there(path):
     assert {p.stem for p in NOTEBOOKS} >= {
-        "coding_sheet", "experiment_plan", "journey_comparison", "journey_observed",
-        "journey_paths", "nps_drivers", "nps_segmentation", "nps_survey",
-        "roi_regression", "voc_coding", "voc_impact",
+        "coding_sheet", "customer_value", "experiment_plan", "journey_comparison",
+        "journey_observed", "journey_paths", "nps_drivers", "nps_segmentation",
+        "nps_survey", "roi_choice", "roi_investment", "roi_regression",
+        "roi_tracking", "voc_coding", "voc_impact",
     }  # fmt: skip
 
 

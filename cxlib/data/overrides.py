@@ -66,7 +66,8 @@ def read_overrides(
         name to any of effect, cost, running_cost, reach, ramp, decay, duration, slip
         (and their `_low` and `_high`, P10 and P90), start, evidence, drop (true), why.
     initiatives : collection of str, optional
-        Names there are; a name that is none of them is a problem.
+        Names there are; a name that is none of them is a problem. Where there are
+        none, what the file says of single initiatives is left out.
     root : pathlib.Path, optional
         Folder that a relative path starts from; the project's root.
 
@@ -174,7 +175,8 @@ def _entries(
         if key in _WHOLE:
             yield _whole(str(key), value)
         elif key == "initiatives":
-            yield from _initiatives(value, names)
+            if names is None or names:
+                yield from _initiatives(value, names)
         elif key not in _TOP:
             hint = _checks.did_you_mean(key, [*_TOP, *_WHOLE])
             yield Problem(column=str(key), rule="is nothing to override", fix=_up(hint))

@@ -28,18 +28,32 @@ class Curve:
     df: int
 
 
-def curve(inputs: Array, payoffs: Array) -> Curve | None:
-    """Regress payoffs (draws, choices) on inputs (draws, inputs).
+class Bases:
+    """Orthonormal bases of inputs (draws, inputs), each made once, when asked for."""
+
+    def __init__(self, inputs: Array) -> None:
+        self.moving = inputs[:, np.ptp(inputs, axis=0) > 0]
+        self._made: dict[int, Array] = {}
+
+    def of(self, knots: int) -> Array:
+        """Return the basis of splines with so many knots."""
+        if knots not in self._made:
+            self._made[knots] = orthonormal(self.moving, knots)
+        return self._made[knots]
+
+
+def curve(inputs: Array | Bases, payoffs: Array) -> Curve | None:
+    """Regress payoffs (draws, choices) on inputs (draws, inputs), or on their bases.
 
     The number of knots has the smallest generalised cross-validation score, summed
     over the payoffs, each over its variance. None where nothing varies.
     """
-    moving = inputs[:, np.ptp(inputs, axis=0) > 0]
+    ready = inputs if isinstance(inputs, Bases) else Bases(inputs)
     payoffs = payoffs[:, np.ptp(payoffs, axis=0) > 0]
-    if not moving.size or not payoffs.size:
+    if not ready.moving.size or not payoffs.size:
         return None
     total = len(payoffs) * payoffs.var(axis=0)
-    bases = [orthonormal(moving, knots) for knots in KNOTS]
+    bases = [ready.of(knots) for knots in KNOTS]
     weights = [basis.T @ payoffs for basis in bases]
     rests = [total - (one[1:] ** 2).sum(axis=0) for one in weights]
     loose = [1 - basis.shape[1] / len(basis) for basis in bases]
@@ -71,15 +85,14 @@ def orthonormal(inputs: Array, knots: int) -> Array:
 
 def crossed(basis: Array, payoffs: Array, folds: int) -> Array:
     """Fit the payoffs of each fold on the draws outside it."""
-    fold = np.arange(len(payoffs)) % folds
     inner, outer = np.eye(basis.shape[1]), basis.T @ payoffs
     fitted = np.empty_like(payoffs)
     for k in range(folds):
-        own = basis[fold == k]
+        own = basis[k::folds]
         weights = np.linalg.lstsq(
-            inner - own.T @ own, outer - own.T @ payoffs[fold == k], rcond=None
+            inner - own.T @ own, outer - own.T @ payoffs[k::folds], rcond=None
         )[0]
-        fitted[fold == k] = own @ weights
+        fitted[k::folds] = own @ weights
     return fitted
 
 
@@ -93,13 +106,11 @@ def _spline(x: Array, knots: int) -> list[Array]:
     if knots == 2 or len(at) < 3:
         return [x]
     wide, last, before = at[-1] - at[0], at[-1], at[-2]
-
-    def cube(knot: float) -> Array:
-        return np.asarray(np.clip((x - knot) / wide, 0, None) ** 3)
-
+    above = [np.maximum((x - knot) / wide, 0) for knot in at]
+    cubes = [one * one * one for one in above]
     return [x] + [
-        cube(knot)
-        - cube(before) * (last - knot) / (last - before)
-        + cube(last) * (before - knot) / (last - before)
-        for knot in at[:-2]
+        cube
+        - cubes[-2] * ((last - knot) / (last - before))
+        + cubes[-1] * ((before - knot) / (last - before))
+        for knot, cube in zip(at[:-2], cubes, strict=False)
     ]

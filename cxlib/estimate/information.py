@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from cxlib.errors import ArgumentError
-from cxlib.estimate._curves import Curve, crossed, curve
+from cxlib.estimate._curves import Bases, Curve, crossed, curve
 
 Array = npt.NDArray[np.float64]
 FOLDS, NODES = 5, 100
@@ -36,6 +36,36 @@ class Knowing:
 
 
 NOTHING = Knowing(value=0.0, std_error=0.0, changes=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stakes:
+    """Payoffs made ready once, for many questions (`stakes`).
+
+    `gaps` is each choice's payoff less that of the choice best on average, which comes
+    first; `now` what each of the folds would be paid by the choice best in the others.
+    """
+
+    gaps: Array
+    now: Array
+
+
+def stakes(payoffs: npt.ArrayLike | Stakes) -> Stakes:
+    """Make payoffs, shape (draws, choices), ready for `perfect` and `partial`.
+
+    Examples
+    --------
+    >>> ready = stakes([[0, 2.0], [0, -2.0], [0, 2.0], [0, -1.0]] * 100)
+    >>> perfect(ready).value
+    0.75
+    """
+    if isinstance(payoffs, Stakes):
+        return payoffs
+    gaps = over_best(payoffs)
+    sums = np.array([gaps[k::FOLDS].sum(axis=0) for k in range(FOLDS)])
+    best = (sums.sum(axis=0) - sums).argmax(axis=1)
+    rows = np.arange(len(gaps))
+    return Stakes(gaps=gaps, now=gaps[rows, best[rows % FOLDS]])
 
 
 def over_best(payoffs: npt.ArrayLike) -> Array:
@@ -67,7 +97,7 @@ def over_best(payoffs: npt.ArrayLike) -> Array:
     return np.asarray(given[:, order] - given[:, [best]])
 
 
-def perfect(payoffs: npt.ArrayLike) -> Knowing:
+def perfect(payoffs: npt.ArrayLike | Stakes) -> Knowing:
     """Return the expected value of perfect information (EVPI).
 
     Parameters
@@ -84,11 +114,11 @@ def perfect(payoffs: npt.ArrayLike) -> Knowing:
     >>> perfect([[0, 2.0], [0, -2.0], [0, 2.0], [0, -1.0]] * 100).value
     0.75
     """
-    gaps = over_best(payoffs)
-    return _paid(gaps, gaps.argmax(axis=1))
+    ready = stakes(payoffs)
+    return _paid(ready, ready.gaps.argmax(axis=1))
 
 
-def partial(payoffs: npt.ArrayLike, inputs: npt.ArrayLike) -> Knowing:
+def partial(payoffs: npt.ArrayLike | Stakes, inputs: npt.ArrayLike | Bases) -> Knowing:
     """Return the expected value of knowing some inputs exactly (EVPPI).
 
     Parameters
@@ -125,9 +155,11 @@ def partial(payoffs: npt.ArrayLike, inputs: npt.ArrayLike) -> Knowing:
     >>> round(partial(pays, known).value, 1), partial(pays, rng.random(20_000)).value
     (0.4, 0.0)
     """
-    gaps = over_best(payoffs)
-    found = _told(gaps, inputs)
-    return NOTHING if found is None else _paid(gaps, _advised(gaps, found.basis))
+    ready = stakes(payoffs)
+    found = _told(ready.gaps, bases(inputs))
+    if found is None:
+        return NOTHING
+    return _paid(ready, _advised(ready.gaps, found.basis))
 
 
 def sampled(
@@ -168,11 +200,11 @@ def sampled(
     >>> [round(one.value, 1) for one in sampled(pays, theta, [0.0, 1.0, 1e6])]
     [0.4, 0.3, 0.0]
     """
-    gaps, errors = over_best(payoffs), np.asarray(variances, dtype=float)
-    found = _told(gaps, known)
+    ready, errors = stakes(payoffs), np.asarray(variances, dtype=float)
+    found = _told(ready.gaps, bases(known))
     if found is None:
         return [NOTHING] * errors.size
-    whole = _paid(gaps, _advised(gaps, found.basis))
+    whole = _paid(ready, _advised(ready.gaps, found.basis))
     nodes, means = _nodes(np.asarray(known, dtype=float), found.fitted)
     most = _over_now(means, np.full(len(means), 1 / len(means)), means)[0]
     if most <= 0:
@@ -180,13 +212,20 @@ def sampled(
     return [_scaled(whole, most, nodes, means, float(v)) for v in errors.ravel()]
 
 
-def _paid(gaps: Array, choice: npt.NDArray[np.intp]) -> Knowing:
+def bases(inputs: npt.ArrayLike | Bases) -> Bases:
+    """Make inputs, shape (draws,) or (draws, inputs), ready for many questions."""
+    if isinstance(inputs, Bases):
+        return inputs
+    given = np.asarray(inputs, dtype=float)
+    given = given[:, None] if given.ndim == 1 else given
+    if given.ndim != 2 or not np.isfinite(given).all():
+        raise ArgumentError("`inputs` must be finite numbers, one row a draw.")
+    return Bases(given)
+
+
+def _paid(ready: Stakes, choice: npt.NDArray[np.intp]) -> Knowing:
     """Pay each draw's choice, less the choice now best on the draws of other folds."""
-    fold = np.arange(len(gaps)) % FOLDS
-    sums = np.array([gaps[fold == k].sum(axis=0) for k in range(FOLDS)])
-    now = (sums.sum(axis=0) - sums).argmax(axis=1)[fold]
-    paid = np.take_along_axis(gaps, np.column_stack([choice, now]), axis=1)
-    gained = paid[:, 0] - paid[:, 1]
+    gained = ready.gaps[np.arange(len(choice)), choice] - ready.now
     return Knowing(
         value=max(0.0, float(gained.mean())),
         std_error=float(gained.std() / len(gained) ** 0.5),
@@ -194,16 +233,14 @@ def _paid(gaps: Array, choice: npt.NDArray[np.intp]) -> Knowing:
     )
 
 
-def _told(gaps: Array, inputs: npt.ArrayLike) -> Curve | None:
+def _told(gaps: Array, inputs: Bases) -> Curve | None:
     """Return the regression of the payoffs; None where it is no more than noise."""
-    given = np.asarray(inputs, dtype=float)
-    given = given[:, None] if given.ndim == 1 else given
-    if given.ndim != 2 or len(given) != len(gaps) or not np.isfinite(given).all():
+    if len(inputs.moving) != len(gaps):
         raise ArgumentError(
             f"`inputs` must be finite numbers, one row for each of the {len(gaps):,} "
             "draws of `payoffs`."
         )
-    found = curve(given, gaps[:, 1:])
+    found = curve(inputs, gaps[:, 1:])
     if found is None:
         return None
     chance = stats.f.sf(found.ratio, found.df, len(gaps) - found.df - 1)

@@ -35,6 +35,7 @@ from cxlib.plots.paths import divergence_steps, path_icicle, path_sankey
 from cxlib.plots.payoff import payoff_fan, payoffs, tornado
 from cxlib.plots.planning import account_scores, power_curve
 from cxlib.plots.roadmap import chosen_sets, cost_of_delay, roadmap
+from cxlib.plots.roadmap_cash import roadmap_cash
 from cxlib.plots.roi import outcome_by_score, placebo_lead, point_value, specifications
 from cxlib.plots.roi_models import calibration
 from cxlib.plots.roi_shape import score_shape, transition_value
@@ -116,6 +117,7 @@ __all__ = [
     "repeat_check",
     "response_bounds",
     "roadmap",
+    "roadmap_cash",
     "score_sensitivity",
     "score_shape",
     "score_shares",

@@ -64,6 +64,15 @@ def later(lag: int, period: str) -> str:
     return f"one {period} later" if lag == 1 else f"{lag} {period}s later"
 
 
+def years(number: float) -> str:
+    """Say how long.
+
+    >>> years(1), years(2.5)
+    ('1 year', '2.5 years')
+    """
+    return "1 year" if number == 1 else f"{number:g} years"
+
+
 def plain(name: str) -> str:
     """Turn a column's name into words.
 

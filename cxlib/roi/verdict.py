@@ -50,6 +50,8 @@ def decision(value: PointValue) -> str:
         if row["ci_lower"] > 0
         else f"The value of a point ({size}) cannot be told from zero"
     )
+    if value.left_out:
+        pays += f"; not counted: {_words.listed(list(value.left_out))}"
     return f"{pays}."
 
 

@@ -116,7 +116,7 @@ def _parameter_troubles(
         if found:
             text = _misfit_text(document, known[name], (name, *found[0]), found[1])
             yield Trouble(text, document.lines.get((name, *found[0]), line))
-        elif name in TABLES and value:
+        elif name in TABLES and value and isinstance(value, str | Mapping):
             yield from _source_troubles(document, name, value)
         elif name == "engine":
             yield from _engine_troubles(value, line)

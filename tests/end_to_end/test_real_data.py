@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from statsmodels.duration.hazard_regression import PHReg
 
 ROOT = Path(__file__).parents[2]
 PARAMS = ROOT / "tests" / "params"
@@ -55,6 +59,10 @@ class Run:
 
     def table(self, name: str) -> pd.DataFrame:
         return pd.read_csv(self.folder / "tables" / f"{name}.csv")
+
+
+def holds(row, truth):
+    return row["ci_lower"] <= truth <= row["ci_upper"]
 
 
 def test_exit_code_is_that_of_the_data_stops(site):
@@ -197,6 +205,142 @@ def test_telco_themes_and_what_they_are_tied_to(site):
 def test_ibm_telco_separation_is_said(site):
     run = Run(site[0], "ibm_telco", "roi_regression")
     assert "separation" in (run.page + run.manifest["error"]).lower()
+
+
+def test_ibm_telco_leaving_by_contract_and_charges(site):
+    """Against an independent fit of the same Cox model; new customers are left out."""
+    run = Run(site[0], "ibm_telco", "customer_value")
+    assert run.manifest["status"] == "ok"
+    rows = run.table("leaving").set_index("term")
+    assert (rows["n"] == 7032).all()
+    assert (rows["n_events"] == 1869).all()
+    raw = pd.read_csv(SHARED / "ibm_telco" / "Telco-Customer-Churn.csv")
+    raw = raw[raw["tenure"] > 0]
+    terms = pd.DataFrame(
+        {
+            "score": raw["MonthlyCharges"],
+            "contract: One year": raw["Contract"] == "One year",
+            "contract: Two year": raw["Contract"] == "Two year",
+        }
+    ).astype(float)
+    left = (raw["Churn"] == "Yes").to_numpy().astype(int)
+    oracle = PHReg(raw["tenure"], terms, status=left, ties="efron").fit()
+    found = rows.loc[terms.columns, "log_hazard_ratio"]
+    assert found.to_numpy() == pytest.approx(oracle.params, abs=1e-6)
+    assert holds(rows.loc["score"], 0.0)
+    assert rows.loc["contract: Two year", "hazard_ratio_ci_upper"] < 0.03
+
+
+def test_cdnow_repeat_purchases_are_foretold(site):
+    run = Run(site[0], "cdnow", "customer_value")
+    assert run.manifest["status"] == "ok"
+    rows = run.table("repeats").set_index("quantity")
+    assert (rows["n"] == 23570).all()
+    text = run.findings["value of a present customer"]["statement"]
+    made, foretold = (
+        float(re.search(pattern, text)[1].replace(",", ""))
+        for pattern in (r"weeks had ([\d,]+) purchases", r"foretold were ([\d,]+)")
+    )
+    assert made == held_back()
+    assert foretold == pytest.approx(made, rel=0.1)
+    active = rows.loc["present customers still active", "estimate"]
+    assert 0.7 < active < 0.85
+
+
+def held_back() -> int:
+    """Count the days with a purchase after a customer's first, in the last third."""
+    log = pd.read_csv(SHARED / "cdnow" / "CDNOW_master.txt", sep=r"\s+", header=None,
+                      skiprows=1, names=["who", "day", "units", "amount"])  # fmt: skip
+    days = log.drop_duplicates(["who", "day"])
+    when = pd.to_datetime(days["day"].astype(str))
+    return int((when > when.max() - pd.Timedelta(weeks=26)).sum())
+
+
+def test_grunfeld_ten_firms_print_the_jackknife_error(site):
+    """Against the same regression with dummies and each firm left out in turn."""
+    run = Run(site[0], "grunfeld", "roi_regression")
+    assert run.manifest["status"] == "ok"
+    row = run.table("coefficients").set_index("term").loc["score"]
+    assert (row["n"], row["df"]) == (190, 9)
+    firms = pd.read_csv(SHARED.parent / "oracles" / "data" / "grunfeld.csv")
+    firms = firms.sort_values(["firm", "year"])
+    before = firms.groupby("firm")[["value", "capital"]].shift(1)
+    rows = firms[["firm", "year", "inv"]].join(before).dropna()
+    whole = within(rows)
+    assert row["estimate"] == pytest.approx(whole, rel=1e-8)
+    each = [within(rows[rows["firm"] != one]) for one in rows["firm"].unique()]
+    spread = (0.9 * sum((b - whole) ** 2 for b in each)) ** 0.5
+    assert row["std_error"] == pytest.approx(spread, rel=1e-6)
+    assert "delete-one-cluster jackknife by customer_id (10), t(9)" in run.page
+
+
+def within(rows: pd.DataFrame) -> float:
+    """Coefficient of the firm's value with a dummy for each firm and year."""
+    dummies = pd.get_dummies(rows[["firm", "year"]].astype(str), dtype=float)
+    design = np.column_stack([rows[["value", "capital"]], dummies])
+    return float(np.linalg.lstsq(design, rows["inv"], rcond=None)[0][0])
+
+
+@pytest.fixture(scope="module")
+def mailing(site, tmp_path_factory):
+    """What Hillstrom's test may claim, put into a business case of a monthly mail."""
+    base = tmp_path_factory.mktemp("mailing")
+    tested = Run(site[0], "hillstrom", "journey_comparison")
+    plan = pd.DataFrame({"name": ["Men's mail", "Women's mail"]}).assign(
+        cost=2000, effect=0.5, effect_low=0.1, effect_high=0.9, effect_on="revenue",
+        times_a_year=12, reach=64_000, duration=12, running_cost=12 * 0.01 * 64_000,
+        driver="mail",
+    )  # fmt: skip
+    plan.to_csv(base / "plan.csv", index=False)
+    claims = {
+        name: {"results": str(tested.folder / "results.json"),
+               "finding": f"spend_{arm}_e_mail_claim"}
+        for name, arm in (("Men's mail", "mens"), ("Women's mail", "womens"))
+    }  # fmt: skip
+    given = {
+        "initiatives": {"path": str(base / "plan.csv")}, "periods": {},
+        "point": {"amount": 0, "source": "not used", "owner": "nobody"},
+        "measured": claims, "against": "", "margin": 0.3, "horizon": 1,
+        "discount_rate": 0.08, "customers": 64_000, "currency": "USD",
+    }  # fmt: skip
+    folder = base / "params" / "hillstrom"
+    folder.mkdir(parents=True)
+    (folder / "roi_investment.yaml").write_text(yaml.safe_dump(given))
+    subprocess.run(
+        [sys.executable, "-m", "cxlib", "run", str(folder), "--out", str(base / "out")],
+        cwd=ROOT, env={**os.environ, "CX_ROOT": str(ROOT)}, capture_output=True,
+        text=True, timeout=600, check=True,
+    )  # fmt: skip
+    return tested, Run(base / "out", "hillstrom", "roi_investment")
+
+
+def test_hillstrom_from_the_test_to_the_business_case(mailing):
+    """Claim x 12 mails x margin x customers, less the mails, month by month."""
+    tested, case = mailing
+    planned = case.table("flips").drop_duplicates("decision").set_index("decision")
+    returns = case.table("returns").set_index("initiative")
+    for name, arm in (("Men's mail", "mens"), ("Women's mail", "womens")):
+        claim = tested.findings[f"spend_{arm}_e_mail_claim"]["estimate"]
+        a_year = claim * 12 * 0.3 * 64_000 - 12 * 0.01 * 64_000
+        by_hand = sum(a_year / 12 * 1.08 ** (-month / 12) for month in range(1, 13))
+        by_hand -= 2000
+        assert planned.loc[name, "npv_amount"] == pytest.approx(by_hand)
+        spread = returns.loc[name, "p90_amount"] - returns.loc[name, "p10_amount"]
+        assert returns.loc[name, "npv_amount"] == pytest.approx(
+            by_hand, abs=0.1 * spread
+        )
+    assert set(returns["evidence"].dropna()) == {"randomised"}
+
+
+def test_hillstrom_two_mails_to_the_same_customers_are_counted_once(mailing):
+    returns = mailing[1].table("returns").set_index("initiative")
+    each, whole = returns.drop("all together"), returns.loc["all together"]
+    assert whole["npv_amount"] == pytest.approx(
+        each["npv_amount"].sum() - whole["removed_amount"], abs=0.01
+    )
+    assert whole["npv_amount"] < each["npv_amount"].max(), "the second only costs"
+    told = mailing[1].manifest["headline"]["decision"]
+    assert "Not all of them together: Women's mail costs" in told
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,15 @@ class Made:
         twice = [v for (i, j), v in self.overlap.items() if i in at and j in at]
         return self.alone[:, at].sum(axis=1) - np.sum(twice, axis=0)
 
+    def by_quarter(self, names, starts):
+        """First costs in the quarter of the start, benefits in the last quarter."""
+        cash = np.zeros((len(self.alone), 12))
+        for name in names:
+            at = self.names.index(name)
+            cash[:, int(4 * starts[name])] -= self.upfront[:, at]
+            cash[:, -1] += self.alone[:, at] + self.cost[:, at]
+        return cash
+
     def delayed(self, weeks):
         return self.alone - weeks * (0 if self.weekly is None else self.weekly)
 

@@ -55,9 +55,15 @@ def test_a_roadmap_by_hand():
     assert found.assumptions[0].text == "Nobody is named to own B."
     assert found.quarters["spent_amount"].tolist()[:4] == [4, 4, 4, 0]
     assert found.text == (
-        "To begin: 2026-Q4 A; 2027-Q1 B; 2027-Q2 C. First costs come to 12.00 EUR. 1 "
-        "without an owner."
+        "To begin: 2026-Q4 A; 2027-Q1 B; 2027-Q2 C. First costs come to 12.00 EUR. "
+        "Cumulative cash is lowest at the end of 2027-Q2: −12.00 EUR (80 % interval "
+        "−12.00 to −12.00); on average it is above zero from 2029-Q3 on. 1 without an "
+        "owner."
     )
+    cash = found.cash.set_index("quarter")["cumulative_amount"]
+    assert cash.iloc[:4].tolist() == [-4, -8, -12, -12]
+    assert (len(cash), cash["2029-Q3"]) == (12, 23)
+    assert found.findings[1].estimate == -12
     assert len(found.display.columns) == 5
 
 
@@ -72,6 +78,8 @@ def test_what_fits_nowhere_is_listed_with_what_needs_it():
     assert found.text.startswith("Nothing can begin. First costs come to 0.00 EUR.")
     assert "Not placed: " in found.text
     assert found.findings[0].estimate == 0
+    assert found.cash.empty
+    assert len(found.findings) == 1
     assert not plots.roadmap(found.table).has_data()
 
 

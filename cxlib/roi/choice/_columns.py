@@ -81,9 +81,10 @@ def _pairs(
             elif other:
                 found.append((i, names.index(other)))
     if unknown:
+        hint = _checks.did_you_mean(unknown[0], names)
         problems.append(
             Problem(rule="names no initiative", column=column, rows=len(unknown),
-                    fix=_checks.did_you_mean(unknown[0], names).capitalize(),
+                    fix=hint[:1].upper() + hint[1:],
                     examples=tuple(unknown[:3]))
         )  # fmt: skip
     if own:

@@ -14,6 +14,7 @@ from cxlib.errors import ArgumentError
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
+from cxlib.roi.choice._cash import CASH, cash_of, quarters_in, sentence
 from cxlib.roi.choice._columns import read_effort, texts
 from cxlib.roi.choice._problem import Problem, quarters_of, read_budget
 from cxlib.roi.choice._scenarios import by_name, chance
@@ -45,12 +46,17 @@ class Roadmap(Told):
         not placed), weeks (of work; a quarter where no effort is given).
     quarters : pandas.DataFrame
         quarter, budget_amount (blank without one), spent_amount, n_initiatives.
+    cash : pandas.DataFrame
+        quarter, cash_amount (mean, all together, overlap taken out, not discounted),
+        cumulative_amount (mean, at the end of the quarter), cumulative_p10_amount,
+        cumulative_p90_amount; to the end of the horizon, empty in yearly steps.
     currency : str
     reason : str
         Why there is no roadmap, else empty.
     """
 
     quarters: pd.DataFrame
+    cash: pd.DataFrame
     currency: str
     reason: str = ""
 
@@ -69,7 +75,8 @@ class Roadmap(Told):
         out = f" Not placed: {_words.listed(rest)}." if rest else ""
         lacks = int((self.table["owner"] == NOBODY).sum())
         nobody = f" {lacks} without an owner." if lacks else ""
-        return f"{begun} First costs come to {total}.{out}{nobody}"
+        money = sentence(self.cash, self.currency)
+        return f"{begun} First costs come to {total}.{money}{out}{nobody}"
 
     @property
     def display(self) -> pd.DataFrame:
@@ -89,14 +96,25 @@ class Roadmap(Told):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """First costs committed."""
+        """First costs committed, and the lowest cumulative cash."""
         if self.table.empty:
             return ()
         placed = self.table[self.table["starts"].notna()]
+        cost = Finding(
+            id="first costs on the roadmap", statement=self.text, unit="amount",
+            estimate=float(placed["cost_amount"].sum()),
+        )  # fmt: skip
+        lowest = self.cash.sort_values("cumulative_amount", kind="stable").head(1)
         return (
-            Finding(
-                id="first costs on the roadmap", statement=self.text, unit="amount",
-                estimate=float(placed["cost_amount"].sum()),
+            cost,
+            *(
+                Finding(
+                    id="lowest cumulative cash", statement=self.text, unit="amount",
+                    estimate=float(row["cumulative_amount"]),
+                    ci_lower=float(row["cumulative_p10_amount"]),
+                    ci_upper=float(row["cumulative_p90_amount"]),
+                )
+                for _, row in lowest.iterrows()
             ),
         )  # fmt: skip
 
@@ -140,8 +158,9 @@ def roadmap(
     is not before its planned start, not before what it needs is done (its weeks of
     work, at least one quarter) and in which its cost fits. What does not fit anywhere
     is listed as not placed. Chance and NPV are those of the initiative alone, begun
-    then, up to the same end of the horizon. Where no `stop` is given it is the effect
-    at which mean benefits no longer cover costs.
+    then, up to the same end of the horizon. `cash` is that of what is placed, all
+    together; a first cost counts in the quarter that begins with it. Where no `stop` is
+    given it is the effect at which mean benefits no longer cover costs.
 
     Examples
     --------
@@ -150,18 +169,23 @@ def roadmap(
     ...     "effect": [1.0, 0.8], "effect_low": [0.9, 0.7], "effect_high": [1.1, 0.9],
     ...     "reach": [50] * 2, "evidence": ["randomised"] * 2, "owner": ["Ada", "Bo"]})
     >>> chosen = roi.choose(roi.simulate(plans, 2.0, n_draws=500), plans, budget=None)
-    >>> roadmap(chosen, plans, budget=60, first="2026-Q4").text
-    'To begin: 2026-Q4 A; 2027-Q1 B. First costs come to 110.'
+    >>> road = roadmap(chosen, plans, budget=60, first="2026-Q4")
+    >>> road.text.split(". ")[0]
+    'To begin: 2026-Q4 A; 2027-Q1 B'
+    >>> road.cash["cumulative_amount"].round().head(2).tolist()
+    [-35.0, -40.0]
     """
     limits = read_budget(budget)
     if len(limits) > 1:
         quarters = len(limits)
     if quarters < 1:
         raise ArgumentError(f"`quarters` is {quarters}; it must be 1 or more.")
-    labels = _labels(first, quarters)
+    _labels(first, quarters)
     if choice.problem is None or not choice.chosen:
         return _nothing(choice.reason or "nothing was chosen")
     problem = choice.problem
+    named = _labels(first, max(quarters, quarters_in(problem.draws)))
+    labels = named[:quarters]
     room = np.full(quarters, np.inf)
     if limits:
         room = np.array(limits if len(limits) > 1 else limits * quarters)
@@ -173,10 +197,21 @@ def roadmap(
     table = _table(problem, initiatives, places, why, work, labels)
     return Roadmap(
         table=table, quarters=_by_quarter(table, labels, room), unit="amount",
+        cash=cash_of(problem.draws, _starts(problem, places), named),
         currency=choice.currency, assumptions=_owned(table),
         method="By value per cost, each in the first quarter that its start, what it "
         "needs and the budget allow.",
     )  # fmt: skip
+
+
+def _starts(problem: Problem, places: dict[int, int | None]) -> dict[str, float]:
+    """Return the year in which each that is placed begins."""
+    draws, planned = problem.draws, quarters_of(problem.draws)
+    return {
+        problem.names[i]: float(draws.plans.start[i] + max(q - planned[i], 0) / 4)
+        for i, q in places.items()
+        if q is not None
+    }
 
 
 def _labels(first: str, n: int) -> list[str]:
@@ -314,5 +349,5 @@ def _nothing(reason: str) -> Roadmap:
     names = ["quarter", "budget_amount", "spent_amount", "n_initiatives"]
     return Roadmap(
         table=pd.DataFrame(columns=COLUMNS), quarters=pd.DataFrame(columns=names),
-        unit="amount", currency="", reason=reason,
+        cash=pd.DataFrame(columns=CASH), unit="amount", currency="", reason=reason,
     )  # fmt: skip

@@ -92,6 +92,18 @@ def evaluate(
     return Flows(npv, credited, paid, first, total, back, cash / n, means)
 
 
+def mean_npv(
+    plans: Plans, world: World, markets: Mapping[str, Market], settings: Settings
+) -> float:
+    """Return the mean NPV of all together, and nothing else."""
+    total = 0.0
+    for rows in chunks(world.n, plans, settings):
+        scene = cut(plans, world, markets, settings, rows)
+        for at, units in _scene.together(scene, range(plans.n)).items():
+            total += float((scene.gain(at, units) - scene.paid(at)).sum())
+    return total / world.n
+
+
 def _alone(scene: Scene, at: int) -> Array:
     """Return the cash of one initiative done alone, shape (steps + 1, draws)."""
     earned = scene.cash(scene.key(at), scene.units[at] * scene.reach(at))
@@ -106,9 +118,15 @@ def _all(scene: Scene, credited: Array, paid: Array, ledger: Ledger) -> Array:
         ledger[one, other] = ledger.get((one, other), 0.0) + money
 
     found = _scene.together(scene, range(scene.plans.n), told)
-    held: dict[tuple[str, str], Array] = {}
     for at, units in found.items():
         credited[:, at] = scene.gain(at, units) - paid[:, at]
+    return portfolio_cash(scene, found)
+
+
+def portfolio_cash(scene: Scene, credited: Mapping[int, Array]) -> Array:
+    """Return the cash of units x customers credited, costs paid, (steps + 1, draws)."""
+    held: dict[tuple[str, str], Array] = {}
+    for at, units in credited.items():
         held[scene.key(at)] = held.get(scene.key(at), 0.0) + units
     earned = sum(scene.cash(key, units) for key, units in held.items())
     return np.asarray(earned - sum(course.spent for course in scene.courses))

@@ -33,6 +33,16 @@ class Settings:
     discount_rate: float
     overlap: Overlap
 
+    @classmethod
+    def over(
+        cls, horizon: float, *, each: int, discount_rate: float, overlap: Overlap
+    ) -> Settings:
+        """Return the settings of a horizon in years, in `each` steps a year."""
+        return cls(
+            steps=max(1, round(horizon * each)), steps_per_year=each,
+            discount_rate=discount_rate, overlap=overlap,
+        )  # fmt: skip
+
     @property
     def factors(self) -> Array:
         """Discount factors of steps 0 .. steps."""

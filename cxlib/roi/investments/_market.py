@@ -37,7 +37,7 @@ class Market:
     terms. `margin` is a share of revenue; `means` may hold revenue, cost_to_serve
     (money a customer and year) and retained (share a year) and comes before `terms`.
     `centre` is the central `amount`, `spread` its P10 and P90; `scale` multiplies the
-    value of a point.
+    value of a point, in each draw where it is of shape (draws,).
     """
 
     terms: Terms | None
@@ -49,7 +49,7 @@ class Market:
     customers: float
     centre: float | None = None
     spread: tuple[float, float] | None = None
-    scale: float = 1.0
+    scale: float | Array = 1.0
 
     def rows(self, rows: Rows) -> Market:
         """Return some draws."""
@@ -59,7 +59,7 @@ class Market:
 
         return replace(self, theta=some(self.theta), amount=some(self.amount))
 
-    def central(self, scale: float) -> Market:
+    def central(self, scale: float | Array) -> Market:
         """Return the market at its centre, the value of a point scaled."""
         theta = self.terms.theta[None, :] if self.terms is not None else None
         amount = None if self.centre is None else np.array([self.centre])
@@ -109,31 +109,37 @@ class Market:
     def price(self, kind: str, steps_per_year: int, steps: int) -> Price:
         """Return what a unit of an effect brings."""
         if kind == SCORE:
-            return self._score(steps_per_year, steps)
-        if kind == REVENUE:
-            earned = np.array([[(self.share or 0.0) / steps_per_year]])
-            return Price(earned, np.array([np.inf]))
-        if kind == SERVING:
-            most = self.means_of(SERVING)
-            most = np.array([np.inf]) if most is None else np.maximum(most, 0)
-            return Price(np.array([[1 / steps_per_year]]), most)
-        return self._kept(steps_per_year, steps)
+            profile = self._score(steps_per_year, steps)
+        elif kind == RETAINED:
+            profile = self._kept(steps_per_year, steps)
+        else:
+            each = 1.0 if kind == SERVING else self.share or 0.0
+            profile = np.array([[each / steps_per_year]])
+        return Price(profile, self.limit(kind, steps_per_year))
 
-    def _score(self, steps_per_year: int, steps: int) -> Price:
-        limit = np.array([self.headroom])
+    def limit(self, kind: str, steps_per_year: int) -> Array:
+        """Return the most of an effect that a customer can gain, (draws or 1,)."""
+        if kind == SCORE:
+            return np.array([self.headroom])
+        if kind == RETAINED:
+            return np.asarray(1 - self.stay(steps_per_year))
+        most = self.means_of(SERVING) if kind == SERVING else None
+        return np.array([np.inf]) if most is None else np.maximum(most, 0)
+
+    def _score(self, steps_per_year: int, steps: int) -> Array:
         if self.amount is not None:
-            return Price(self.scale * self.amount[None, :] / steps_per_year, limit)
+            return np.asarray(self.scale * self.amount[None, :] / steps_per_year)
         if self.terms is None or self.theta is None:
-            return Price(np.zeros((1, 1)), limit)
+            return np.zeros((1, 1))
         profile = profiles(self.terms, self.theta, steps_per_year, steps)
-        return Price(np.ascontiguousarray(profile.T) * self.scale, limit)
+        return np.asarray(np.ascontiguousarray(profile.T) * self.scale)
 
-    def _kept(self, steps_per_year: int, steps: int) -> Price:
+    def _kept(self, steps_per_year: int, steps: int) -> Array:
         """Price customers kept: their margin from the next step on, while they stay."""
         stay = self.stay(steps_per_year)
         after = np.arange(steps)[:, None]
         profile = np.where(after > 0, stay ** np.maximum(after - 1, 0), 0.0)
-        return Price(profile * self.yearly_margin() / steps_per_year, 1 - stay)
+        return np.asarray(profile * self.yearly_margin() / steps_per_year)
 
     def stay(self, steps_per_year: int) -> Array:
         """Return the share that stays for a step, shape (draws or 1,)."""

@@ -89,13 +89,17 @@ def _bounds(plans: Plans, name: str) -> tuple[Array | float, Array | float]:
 _MOST = {"decay": 0.999}
 
 
-def central(plans: Plans, changed: Mapping[str, float]) -> World:
-    """Return one world with every input at its centre, or as changed."""
+def central(plans: Plans, changed: Mapping[str, float | Array]) -> World:
+    """Return worlds with every input at its centre, or as changed.
+
+    One world, or as many as an input has changed values.
+    """
+    n = max((np.size(each) for each in changed.values()), default=1)
     found = {}
     for name in INPUTS:
-        values = plans.base[name].copy()
+        values = np.tile(plans.base[name], (n, 1))
         for at, initiative in enumerate(plans.name):
-            values[at] = changed.get(label(name, initiative), values[at])
+            values[:, at] = changed.get(label(name, initiative), values[:, at])
         low, high = _bounds(plans, name)
-        found[name] = np.clip(values, low, high)[None, :]
-    return World(found, 1)
+        found[name] = np.clip(values, low, high)
+    return World(found, n)

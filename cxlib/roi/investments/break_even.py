@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +11,16 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from cxlib import _format
-from cxlib.estimate._curves import curve
+from cxlib.estimate._curves import Bases, curve
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
+from cxlib.roi.investments._scene import market_of
+from cxlib.roi.investments._spans import spans
 from cxlib.roi.investments._tables import PORTFOLIO
 from cxlib.roi.investments.case import Case
-from cxlib.roi.investments.simulation import Simulation
+from cxlib.roi.investments.draws import Draws
+from cxlib.roi.investments.simulation import VALUE, Simulation
 
 Array = npt.NDArray[np.float64]
 COLUMNS = [
@@ -155,10 +157,10 @@ def break_even(case: Case | Simulation) -> BreakEven:
             table=pd.DataFrame(columns=COLUMNS), unit="score", currency=whole.currency,
             reason=reason,
         )  # fmt: skip
-    solved = [(_decision(whole), whole)]
-    if isinstance(case, Case) and len(case.names) > 1:
-        solved += [(name, case.only(name).simulate()) for name in case.names]
-    tables = [_solved(name, one) for name, one in solved]
+    each = isinstance(case, Case) and len(case.names) > 1
+    asked = [_together(whole), *(_each(whole, whole.draws) if each else [])]
+    _find_turns(whole.draws, asked)
+    tables = [_solved(one) for one in asked]
     return BreakEven(
         table=pd.concat(tables, ignore_index=True), unit="score",
         currency=whole.currency,
@@ -167,33 +169,77 @@ def break_even(case: Case | Simulation) -> BreakEven:
     )  # fmt: skip
 
 
-def _decision(whole: Simulation) -> str:
-    names = whole.table["initiative"].tolist()
-    return PORTFOLIO if len(names) > 2 else str(names[0])
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Decision:
+    """A decision by name: its simulation, and in which draws it pays.
+
+    `drawn` names an input of the draws by its name here; `turns` holds, by its name in
+    the draws, at which values of it the chance of a return above zero is one half.
+    """
+
+    name: str
+    simulation: Simulation
+    pays: npt.NDArray[np.bool_]
+    drawn: dict[str, str]
+    turns: dict[str, Array] = field(default_factory=dict)
 
 
-def _solved(decision: str, simulation: Simulation) -> pd.DataFrame:
+def _together(whole: Simulation) -> _Decision:
+    names, draws = whole.table["initiative"].tolist(), whole.draws
+    return _Decision(
+        name=PORTFOLIO if len(names) > 2 else str(names[0]), simulation=whole,
+        pays=draws.together(draws.names) > 0 if draws else np.zeros(0, dtype=bool),
+        drawn={name: name for name in whole.inputs},
+    )  # fmt: skip
+
+
+def _each(whole: Simulation, draws: Draws | None) -> Iterator[_Decision]:
+    """Yield each initiative done alone, in the same draws."""
+    if draws is None:
+        return
+    for at, name in enumerate(draws.names):
+        plans = draws.plans.some([at])
+        inputs = spans(plans, draws.markets, draws.settings)
+        home = market_of(plans, draws.markets, 0)
+        drawn = {one: one for one in inputs}
+        if home and VALUE in drawn:
+            drawn[VALUE] = f"{VALUE} in {home}"
+        yield _Decision(
+            name=name, simulation=replace(whole, plans=plans, inputs=inputs),
+            pays=draws.alone[:, at] > 0, drawn=drawn,
+        )  # fmt: skip
+
+
+def _find_turns(draws: Draws | None, asked: list[_Decision]) -> None:
+    """Find where chances are even, each input's splines made once for all decisions."""
+    for name, known in (draws.inputs if draws else {}).items():
+        ready, order = Bases(known[:, None]), np.argsort(known, kind="stable")
+        for one in asked:
+            if name not in one.drawn.values():
+                continue
+            found = curve(ready, one.pays.astype(float)[:, None])
+            if found is not None:
+                over = np.sign(found.fitted[order, 0] - 0.5)
+                one.turns[name] = known[order][1:][over[:-1] * over[1:] < 0]
+
+
+def _solved(one: _Decision) -> pd.DataFrame:
     """Return the rows of one decision, the smallest change first."""
-    base = float(simulation.payoff({}))
-    rows, draws = [], simulation.draws
-    pays = draws.together(draws.names) > 0 if draws else np.zeros(0)
+    simulation, rows = one.simulation, []
+    base, draws = simulation.payoff({}), simulation.draws
     for name, span in simulation.inputs.items():
-        at = _root(_alone(simulation, name), span[0], name)
-        known = draws.inputs.get(name) if draws else None
-        even, beyond = _drawn(known, pays, at, span[0])
+        at, drawn = _root(simulation, name, span[0]), one.drawn[name]
+        known = draws.inputs.get(drawn) if draws else None
+        even = _nearest(one.turns.get(drawn, np.zeros(0)), span[0])
+        beyond = _beyond(known, at, span[0])
         change = at / span[0] - 1 if span[0] else float("nan")
-        rows.append([decision, name, span[0], at, change, even, beyond, base])
+        rows.append([one.name, name, span[0], at, change, even, beyond, base])
     table = pd.DataFrame(rows, columns=COLUMNS)
     order = table["rel_change"].abs().sort_values(kind="stable", na_position="last")
     return table.loc[order.index]
 
 
-def _alone(simulation: Simulation, name: str) -> Callable[[float], float]:
-    """Return the net present value as a function of one input."""
-    return lambda value: float(simulation.payoff({name: value}))
-
-
-def _root(payoff: Callable[[float], float], base: float, name: str) -> float:
+def _root(simulation: Simulation, name: str, base: float) -> float:
     """Return the root nearest to the base; NaN where none is found."""
     if not base:
         return float("nan")
@@ -201,29 +247,28 @@ def _root(payoff: Callable[[float], float], base: float, name: str) -> float:
     if name.startswith("effect of "):
         points = np.r_[-points[::-1], points]
     points = np.sort(points)
-    values = np.array([payoff(float(x)) for x in points])
+    values = simulation.payoffs(name, points)
+
+    def payoff(value: float) -> float:
+        return simulation.payoff({name: value})
+
     turns = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
     roots = [float(brentq(payoff, points[i], points[i + 1])) for i in turns]
     roots += [float(x) for x in points[values == 0]]
-    return min(roots, key=lambda x: abs(x - base), default=float("nan"))
+    return _nearest(np.array(roots), base)
 
 
-def _drawn(
-    known: Array | None, pays: npt.NDArray[Any], at: float, base: float
-) -> tuple[float, float]:
-    """Return where the chance is even, and the chance of being beyond break-even."""
-    missing = float("nan")
-    if known is None:
-        return missing, missing
-    beyond = float((known > at).mean() if at > base else (known < at).mean())
-    found = curve(known[:, None], pays.astype(float)[:, None])
-    even = missing
-    if found is not None:
-        order = np.argsort(known, kind="stable")
-        over = found.fitted[order, 0] - 0.5
-        turns = known[order][1:][np.sign(over[:-1]) * np.sign(over[1:]) < 0]
-        even = float(min(turns, key=lambda x: abs(x - base), default=missing))
-    return even, beyond if np.isfinite(at) else missing
+def _nearest(values: Array, base: float) -> float:
+    """Return the value nearest to the base, NaN of none."""
+    found = values[np.argsort(np.abs(values - base), kind="stable")]
+    return float(found[0]) if len(found) else float("nan")
+
+
+def _beyond(known: Array | None, at: float, base: float) -> float:
+    """Return the chance that an input is beyond its break-even."""
+    if known is None or not np.isfinite(at):
+        return float("nan")
+    return float((known > at).mean() if at > base else (known < at).mean())
 
 
 def _input(value: float) -> str:

@@ -78,6 +78,56 @@ class Draws:
             found[over] = self._exactly(chosen, np.flatnonzero(over))
         return found
 
+    def cash(
+        self, names: Sequence[str], starts: Mapping[str, float] | None = None
+    ) -> Array:
+        """Return the cash of a set done together, not discounted, overlap taken out.
+
+        Shape (draws, steps + 1): step 0 is the first start in the file; what runs in a
+        step falls on its end, a first cost on the step nearest to its start. `starts`
+        gives years after the first start for those that begin at another time.
+        """
+        plans, world = self._begun(names, starts or {})
+        found = np.zeros((world.n, self.settings.steps + 1))
+        for rows in _evaluate.chunks(world.n, plans, self.settings) if plans.n else ():
+            scene = _evaluate.cut(plans, world, self.markets, self.settings, rows)
+            credited = _scene.together(scene, range(plans.n))
+            found[rows] = _evaluate.portfolio_cash(scene, credited).T
+        return found
+
+    def by_quarter(
+        self, names: Sequence[str], starts: Mapping[str, float] | None = None
+    ) -> Array:
+        """Return `cash` by quarter, shape (draws, quarters); none in yearly steps.
+
+        A first cost counts in the quarter that begins with it.
+        """
+        each = self.settings.steps_per_year // 4
+        if not each:
+            return np.zeros((self.world.n, 0))
+        cash, last = self.cash(names, starts), self.settings.steps
+        edges = np.arange(0, last, each)
+        found = np.add.reduceat(cash[:, 1:], edges, axis=1)
+        found[:, 0] += cash[:, 0]
+        plans, world = self._begun(names, starts or {})
+        for at in range(plans.n):
+            begin = np.round((plans.start[at] + world.one("slip", at)) * 4 * each)
+            for q in range(1, len(edges)):
+                due = np.where(begin == edges[q], world.one("cost", at), 0.0)
+                found[:, q - 1] += due
+                found[:, q] -= due
+        return found
+
+    def _begun(
+        self, names: Sequence[str], starts: Mapping[str, float]
+    ) -> tuple[Plans, World]:
+        """Return the plans of a set, begun when they are, and its worlds."""
+        chosen, late = self._places(names), self._places(list(starts))
+        start = self.plans.start.copy()
+        start[late] = [starts[self.names[at]] for at in late]
+        plans = replace(self.plans, start=start).some(chosen)
+        return plans, self.world.some(chosen)
+
     def delayed(self, weeks: float) -> Array:
         """Return the NPV of each alone if it started `weeks` later.
 
@@ -132,14 +182,14 @@ class Draws:
 
     def _limit(self, kind: str) -> Array:
         """Return the smallest limit of a kind in any market, shape (draws or 1,)."""
-        each, steps = self.settings.steps_per_year, self.settings.steps
+        each = self.settings.steps_per_year
         homes = {
             _scene.market_of(self.plans, self.markets, at)
             for at, acts_on in enumerate(self.plans.acts_on)
             if acts_on == kind
         }
         limits = [
-            market.price(kind, each, steps).limit * market.customers
+            market.limit(kind, each) * market.customers
             for name, market in self.markets.items()
             if name in homes
         ]

@@ -11,7 +11,8 @@ import pandas as pd
 
 from cxlib import _checks, _format
 from cxlib.estimate import information as knowing
-from cxlib.estimate.information import Knowing
+from cxlib.estimate._curves import Bases
+from cxlib.estimate.information import Knowing, Stakes
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
@@ -209,10 +210,12 @@ def _method(choice: Options, budget: float | None) -> str:
 
 
 def _table(draws: Draws, choice: Options) -> pd.DataFrame:
-    parts = [_ranked(PLAN, list(_rows(draws, choice.payoffs, draws.names)))]
+    asked = {PLAN: _Decision(draws.names, knowing.stakes(choice.payoffs))}
     for i, name in enumerate(draws.names):
         either = np.column_stack([np.zeros(len(draws.alone)), draws.alone[:, i]])
-        parts.append(_ranked(name, list(_rows(draws, either, (name,)))))
+        asked.setdefault(name, _Decision((name,), knowing.stakes(either)))
+    _answer(draws, list(asked.values()))
+    parts = [_ranked(name, list(one.rows())) for name, one in asked.items()]
     table = pd.concat(parts, ignore_index=True)
     table["n"] = len(draws.alone)
     spread = Z * table["std_error"]
@@ -223,23 +226,43 @@ def _table(draws: Draws, choice: Options) -> pd.DataFrame:
     return table[COLUMNS]
 
 
-def _rows(
-    draws: Draws, payoffs: Array, names: tuple[str, ...]
-) -> Iterator[tuple[str, str, Knowing]]:
-    """Yield input, kind and value; an initiative's inputs count for its own choice."""
-    whole = knowing.perfect(payoffs)
-    yield EVERYTHING, EVERYTHING, whole
-    singles: dict[str, Knowing] = {}
-    for one in owned(draws, names, shared=True):
-        singles[one] = _capped(knowing.partial(payoffs, draws.inputs[one]), [], whole)
-        yield one, "input", singles[one]
-    for name in names:
-        own = owned(draws, (name,), shared=False)
-        if len(own) > 1:
-            joint = np.column_stack([draws.inputs[one] for one in own])
-            found = knowing.partial(payoffs, joint)
-            known = _capped(found, [singles[one] for one in own], whole)
+class _Decision:
+    """What a decision is between, and what knowing each input is worth for it."""
+
+    def __init__(self, names: tuple[str, ...], stakes: Stakes) -> None:
+        self.names, self.stakes = names, stakes
+        self.whole = knowing.perfect(stakes)
+        self.inputs: dict[str, Knowing] = {}
+        self.joint: dict[str, Knowing] = {}
+
+    def know(self, bases: Bases, own: list[str]) -> Knowing:
+        """Return the value of some inputs, at least that of each of its parts."""
+        found = knowing.partial(self.stakes, bases)
+        return _capped(found, [self.inputs[one] for one in own], self.whole)
+
+    def rows(self) -> Iterator[tuple[str, str, Knowing]]:
+        """Yield input, kind and value."""
+        yield EVERYTHING, EVERYTHING, self.whole
+        yield from ((one, "input", known) for one, known in self.inputs.items())
+        for name, known in self.joint.items():
             yield f"all about {name}", "initiative", known
+
+
+def _answer(draws: Draws, asked: list[_Decision]) -> None:
+    """Value each input for each decision it bears on, its splines made once."""
+    for one, drawn in draws.inputs.items():
+        ready, owner = knowing.bases(drawn), _owner(draws, one)
+        for decision in asked:
+            if owner in {*decision.names, ""}:
+                decision.inputs[one] = decision.know(ready, [])
+    for name in draws.names:
+        own = owned(draws, (name,), shared=False)
+        if len(own) < 2:
+            continue
+        ready = knowing.bases(np.column_stack([draws.inputs[one] for one in own]))
+        for decision in asked:
+            if name in decision.names:
+                decision.joint[name] = decision.know(ready, own)
 
 
 def _capped(found: Knowing, parts: list[Knowing], whole: Knowing) -> Knowing:

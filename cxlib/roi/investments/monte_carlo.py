@@ -151,7 +151,7 @@ def simulate(
     >>> round(float(found.total["npv_amount"]), -1)
     80.0
     """
-    _check(horizon, discount_rate, n_draws, steps_per_year, overlap, correlation)
+    check(horizon, discount_rate, n_draws, steps_per_year, overlap, correlation)
     given = _value.read(value, margin=margin, means=means)
     if initiatives is None or initiatives.empty:
         return nothing("no initiatives were given", horizon, currency)
@@ -162,10 +162,9 @@ def simulate(
         initiatives, customers or given.customers,
         segments=sizes if by_segment is not None else None,
     )  # fmt: skip
-    settings = Settings(
-        steps=max(1, round(horizon * steps_per_year)), steps_per_year=steps_per_year,
-        discount_rate=discount_rate, overlap=overlap,
-    )  # fmt: skip
+    settings = Settings.over(
+        horizon, each=steps_per_year, discount_rate=discount_rate, overlap=overlap
+    )
     start = _streams.root(rng)
     markets = _value.markets(given, plans, by_segment or {}, n=n_draws, start=start)
     world = _world.draw(plans, n=n_draws, start=start, correlation=correlation)
@@ -175,7 +174,7 @@ def simulate(
     return replace(found, assumptions=(*found.assumptions, *given.assumptions))
 
 
-def _check(
+def check(
     horizon: float,
     rate: float,
     n_draws: int,
@@ -183,6 +182,7 @@ def _check(
     overlap: str,
     correlation: Correlation,
 ) -> None:
+    """Raise for settings that cannot be meant."""
     _checks.in_range(horizon, "horizon", 0, 100, ends="(]")
     _checks.in_range(rate, "discount_rate", -1, float("inf"), ends="()")
     _checks.in_range(n_draws, "n_draws", 100, float("inf"))

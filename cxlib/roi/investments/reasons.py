@@ -17,16 +17,15 @@ from cxlib.data.overrides import Override, Overrides
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
+from cxlib.roi.investments._between import Between, Subset
 from cxlib.roi.investments.case import Case
-from cxlib.roi.investments.simulation import Simulation
 
 Array = npt.NDArray[np.float64]
-EXACT, ORDERS = 6, 16
+EXACT, ORDERS = 8, 16
 COLUMNS = [
     *("assumption", "initiative", "ours", "theirs", "why", "alone_amount"),
     *("difference_amount", "share_of_difference"),
 ]
-Subset = frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -124,7 +123,7 @@ def attribute(
     Notes
     -----
     An assumption's part is its Shapley value: what replacing it adds, averaged over
-    all orders in which the assumptions could be replaced; up to six exactly, with
+    all orders in which the assumptions could be replaced; up to eight exactly, with
     more over 16 random orders. The parts add up to the difference. What fewer draws
     miss of `total` is spread in proportion to the parts.
 
@@ -145,14 +144,7 @@ def attribute(
     """
     _checks.in_range(n_draws, "n_draws", 100, float("inf"))
     items = overrides.items
-    known: dict[Subset, float] = {}
-
-    def worth(chosen: Subset) -> float:
-        if chosen not in known:
-            under = case.under([items[i] for i in sorted(chosen)])
-            known[chosen] = _mean(under.simulate(n_draws=min(n_draws, case.n_draws)))
-        return known[chosen]
-
+    worth = Between(case, items, n_draws=min(n_draws, case.n_draws)).worth
     parts = shapley(len(items), worth)
     whole = float(parts.sum()) if total is None else total
     weight = np.abs(parts)
@@ -204,10 +196,6 @@ def _sampled(n: int, worth: Callable[[Subset], float]) -> Array:
             found[i] += (worth(after) - worth(before)) / ORDERS
             before = after
     return found
-
-
-def _mean(simulation: Simulation) -> float:
-    return 0.0 if simulation.table.empty else float(simulation.total["npv_amount"])
 
 
 def _table(

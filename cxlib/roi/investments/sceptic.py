@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -169,9 +169,7 @@ def sceptic(case: Case, overrides: Overrides) -> SideBySide:
     if found.table.empty:
         return found
     total = float(found.total["difference_amount"])
-    return side_by_side(
-        ours, theirs, who=overrides.who, reasons=attribute(case, overrides, total=total)
-    )
+    return replace(found, reasons=attribute(case, overrides, total=total))
 
 
 def side_by_side(

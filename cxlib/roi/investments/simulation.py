@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cxlib import _checks, _format
@@ -21,6 +23,7 @@ from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.initiatives import Plans
 from cxlib.roi.investments.ledger import Ledger
 
+Array = npt.NDArray[np.float64]
 VALUE, RATE = "value of a point", "discount rate"
 SURE, EVEN, HIGH = 0.8, 0.5, 10.0
 
@@ -77,18 +80,45 @@ class Simulation(Told):
 
     def payoff(self, inputs: Mapping[str, float]) -> float:
         """Return the portfolio's NPV at given inputs, no chance involved."""
-        if self.plans is None or self.settings is None:
-            return float("nan")
         for name in inputs:
             if name not in self.inputs:
                 raise ArgumentError(
                     f"`inputs` has '{name}'; {_checks.did_you_mean(name, self.inputs)}"
                 )
-        now = {name: span[0] for name, span in self.inputs.items()} | dict(inputs)
+        return float(self._npv(inputs)[0])
+
+    def payoffs(self, name: str, values: npt.ArrayLike) -> Array:
+        """Return `payoff` at each of some values of one input, the others as planned.
+
+        Examples
+        --------
+        >>> from cxlib import roi
+        >>> one = pd.DataFrame({"name": ["Callback"], "cost": [100.0], "effect": [1.0],
+        ...     "effect_low": [0.5], "effect_high": [1.5], "reach": [50]})
+        >>> found = roi.simulate(one, 2.0, horizon=1, steps_per_year=1, discount_rate=0)
+        >>> found.payoffs("cost of Callback", [100, 120]).tolist()
+        [0.0, -20.0]
+        """
+        given = np.atleast_1d(np.asarray(values, dtype=float))
+        if name == RATE or name not in self.inputs:
+            return np.array([self.payoff({name: each}) for each in given.tolist()])
+        return self._npv({name: given})
+
+    def _npv(self, inputs: Mapping[str, float | Array]) -> Array:
+        """Return the portfolio's NPV in each of the worlds that inputs make."""
+        if self.plans is None or self.settings is None:
+            return np.full(1, np.nan)
+        now: dict[str, Any] = {name: span[0] for name, span in self.inputs.items()}
+        now |= inputs
         base = self.inputs[VALUE][0] if VALUE in self.inputs else 0.0
         scale = now[VALUE] / base if base else 1.0
+        priced = {name: market.central(scale) for name, market in self.markets.items()}
+        world = _world.central(self.plans, now)
         settings = self.settings.at_rate(now[RATE])
-        return _npv(self.plans, self.markets, settings, scale=scale, now=now)
+        scene = _scene.scene(self.plans, world, priced, settings)
+        held = _scene.together(scene, range(self.plans.n))
+        gains = [scene.gain(at, units) - scene.paid(at) for at, units in held.items()]
+        return np.asarray(np.broadcast_to(sum(gains), (world.n,)))
 
     @property
     def text(self) -> str:
@@ -110,8 +140,8 @@ class Simulation(Told):
         who = f"The {many} initiatives together return" if many > 1 else "It returns"
         chance = _format.quantity(row["share_positive"], "share")
         return (
-            f"{who} {size} over {self.horizon:g} years, after costs of {cost} (80 % "
-            f"interval {low} to {high}, {self.n_draws:,} draws); the chance of a "
+            f"{who} {size} over {_words.years(self.horizon)}, after costs of {cost} "
+            f"(80 % interval {low} to {high}, {self.n_draws:,} draws); the chance of a "
             f"return above zero is {chance}, {self._payback(row)}.{removed}"
         )
 
@@ -184,7 +214,27 @@ class Simulation(Told):
         said = [
             f"{verb} {self._named(alone[rows])}" for verb, rows in groups if any(rows)
         ]
-        return f"Going by the chance of a return above zero, {'; '.join(said)}."
+        told = f"Going by the chance of a return above zero, {'; '.join(said)}."
+        return told + self._too_much(alone.loc[groups[0][1], "initiative"].tolist())
+
+    def _too_much(self, funded: list[str]) -> str:
+        """Name the one to be funded that costs more than it adds beside the others."""
+        if self.draws is None or len(funded) < 2:
+            return ""
+        whole = float(self.draws.together(funded).mean())
+        added = {
+            name: whole
+            - float(self.draws.together([n for n in funded if n != name]).mean())
+            for name in funded
+        }
+        worst = min(added, key=added.__getitem__)
+        if added[worst] >= 0:
+            return ""
+        lost = _words.money(-added[worst], self.currency)
+        return (
+            f" Not all of them together: {worst} costs {lost} more than it adds beside "
+            "the others."
+        )
 
     def _named(self, rows: pd.DataFrame) -> str:
         return _words.listed(
@@ -278,22 +328,6 @@ def _joined_rates(rows: pd.DataFrame) -> pd.Series:
         more = pd.Series(np.where(rows[name] > HIGH, ">\u00a0", ""), index=rows.index)
         parts.append(rate.where(rate == _format.MISSING, more + rate + "\u00a0%"))
     return parts[0] + ";\u00a0" + parts[1] + ";\u00a0" + parts[2]
-
-
-def _npv(
-    plans: Plans,
-    markets: Mapping[str, Market],
-    settings: Settings,
-    *,
-    scale: float,
-    now: Mapping[str, float],
-) -> float:
-    """Return the portfolio's NPV with every input as given."""
-    priced = {name: market.central(scale) for name, market in markets.items()}
-    scene = _scene.scene(plans, _world.central(plans, now), priced, settings)
-    held = _scene.together(scene, range(plans.n))
-    found = sum(scene.gain(at, units) - scene.paid(at) for at, units in held.items())
-    return float(np.asarray(found)[0])
 
 
 def nothing(reason: str, horizon: float, currency: str) -> Simulation:

@@ -66,9 +66,14 @@ class ClusteredErrors(Told):
             confidence_level=self.confidence_level,
         )  # fmt: skip
         groups = f"{widest['clusters']} ({widest['n_clusters']:,})"
+        least = (
+            f"clustered by {groups}"
+            if len(rows) == 1
+            else f"of {len(rows)} clusterings that by {groups} is the least certain"
+        )
         return (
-            f"{_words.started(outcome)}: {size} a point; of {len(rows)} clusterings "
-            f"that by {groups} is the least certain ({ends}, n = {widest['n']:,} rows)."
+            f"{_words.started(outcome)}: {size} a point; {least} ({ends}, "
+            f"n = {widest['n']:,} rows)."
         )
 
     @property

@@ -61,8 +61,8 @@ class LifetimeValues(Told):
         )  # fmt: skip
         who = "A new customer" if self._new else "A customer, from when first seen,"
         return (
-            f"{who} is worth {size} of margin over {self.horizon} years ({ends}, "
-            f"n = {row['n']:,} customers of whom {row['n_left']:,} left). "
+            f"{who} is worth {size} of margin over {_words.years(self.horizon)} "
+            f"({ends}, n = {row['n']:,} customers of whom {row['n_left']:,} left). "
             f"{self._beyond(row)} {self._naive(row)}"
         )
 

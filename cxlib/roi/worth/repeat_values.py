@@ -66,9 +66,9 @@ class RepeatValues(Told):
         )  # fmt: skip
         told = {
             VALUE: f"A present customer is worth {size} of margin over "
-            f"{self.horizon} years",
+            f"{_words.years(self.horizon)}",
             PURCHASES: f"A present customer will buy {size} times more in "
-            f"{self.horizon} years",
+            f"{_words.years(self.horizon)}",
             AGAIN: f"Of the {row['n']:,} who bought again {size} are still active",
         }
         n = f", n = {row['n']:,} customers" if name != AGAIN else ""

@@ -70,7 +70,7 @@ def _limit(who: str, low: float, years: float, currency: str) -> str:
     most = _words.money(low, currency)
     return (
         f"{who} may cost up to {most}, the least they are likely "
-        f"to bring in {years:g} years."
+        f"to bring in {_words.years(years)}."
     )
 
 

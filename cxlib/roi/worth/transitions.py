@@ -74,7 +74,7 @@ class TransitionValue(Told):
         read = "" if effect else " Read it as an association."
         told = (
             f"A {one['transition']} for a year {verb} {self._size(one)} of margin per "
-            f"customer over {self.horizon} years, a {two['transition']} "
+            f"customer over {_words.years(self.horizon)}, a {two['transition']} "
             f"{again}{self._size(two)} (n = {self.n_customers:,} customers)."
         )
         return f"{told} {self._flat()}{read}{self._notes()}"

@@ -87,7 +87,8 @@ class PointValue(Told):
             f"{_words.money(row['estimate'], self.currency)} of margin per customer "
             f"({ends}, n = {self.n_customers:,} customers), "
             f"{_words.money(same, self.currency)} of it within the year and the rest "
-            f"from customers kept, over {years} years.{self._reading()}{missing}"
+            f"from customers kept, over {_words.years(years)}."
+            f"{self._reading()}{missing}"
         )
 
     def _verb(self, row: pd.Series) -> str:
@@ -331,7 +332,8 @@ def _jacobian(function: Callable[[Array], Array], terms: Terms) -> Array:
 
 def _left_out(fits: Fits) -> tuple[str, ...]:
     names = {REVENUE: "revenue", COST: "cost to serve", RETENTION: "customers kept"}
-    missing = [words for name, words in names.items() if fits.of(name) is None]
+    lost = {RETENTION} if fits.of(REVENUE) is None else set()
+    missing = [w for name, w in names.items() if name in lost or fits.of(name) is None]
     others = [f.spec.outcome for f in fits.fits if f.spec.outcome not in names]
     return (*missing, *others)
 
