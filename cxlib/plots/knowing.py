@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +13,7 @@ from cxlib.plots import _marks
 from cxlib.plots._marks import BLUE, GREY, INK, ORANGE, PALE
 from cxlib.plots.roi import name_rows
 
-NOTHING = "nothing to draw: see the sentence"
+LONG, NOTHING = 14, "nothing to draw: see the sentence"
 
 
 def information(
@@ -174,12 +176,15 @@ def _dumbbells(ax: Axes, table: pd.DataFrame, at: _marks.Floats) -> None:
 
 def _named(ax: Axes, who: str) -> None:
     """Name both readers above the chart."""
-    texts = (("ours", BLUE, 0.0), (who, ORANGE, 0.1))
-    for text, colour, x in texts:
-        ax.annotate(
-            text, (x, 1.0), xycoords="axes fraction", va="bottom", fontsize="small",
-            weight="bold", color=colour,
-        )  # fmt: skip
+    looks: dict[str, Any] = {
+        "va": "bottom", "fontsize": "small", "weight": "bold",
+        "textcoords": "offset points",
+    }  # fmt: skip
+    above = 0 if len(who) < LONG else 13
+    ours = ax.annotate(
+        "ours", (0, 1), xycoords="axes fraction", xytext=(0, above), color=BLUE, **looks
+    )
+    ax.annotate(who, (1, 0), xycoords=ours, xytext=(9, 0), color=ORANGE, **looks)
 
 
 def _count(ax: Axes, draws: int) -> None:

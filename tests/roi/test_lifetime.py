@@ -90,7 +90,18 @@ def test_who_came_later_is_shown_apart_where_tenure_is_unknown():
     ]  # fmt: skip
     here, joined = found.table["estimate"].iloc[1:]
     assert here > joined
-    assert any("for how long is not known" in a.text for a in found.assumptions)
+    told = [a.text for a in found.assumptions if "is not known" in a.text]
+    every, before = found.table["n"].iloc[:2]
+    assert told[0].startswith(
+        f"{before} of {every} customers were here at the start, for how long is"
+    )
+    first = frame["period"] == frame["period"].min()
+    stayed = frame[frame["customer_id"].isin(frame.loc[first, "customer_id"])]
+    all_here = roi.lifetime_value(stayed, margin=0.4, horizon=2)
+    assert any(
+        a.text.startswith(f"All {before} customers were here at the start")
+        for a in all_here.assumptions
+    )
     known = roi.lifetime_value(frame, margin=0.4, horizon=2, tenure="tenure")
     assert known.text.startswith("A new customer is worth ")
     assert known.table["customers"].tolist() == ["all customers"]

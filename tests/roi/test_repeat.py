@@ -46,7 +46,7 @@ def test_published_parameters_of_cdnow(cdnow):
         assert known[name] == pytest.approx(value, abs=6e-4)
     for name, value in {"p": 6.25, "q": 3.74, "gamma": 15.44}.items():
         assert known[name] == pytest.approx(value, rel=2e-3)
-    assert found.table["n"].iloc[0] == 2357
+    assert quantity(found, "value of a present customer")["n"] == 2357
 
 
 def test_cdnow_summary_and_its_likelihood(shared):
@@ -96,8 +96,28 @@ def test_the_sentence_has_the_numbers_of_the_table(valued):
     assert f"{row['estimate']:.2f} EUR of margin over 3 years" in valued.text
     check = valued.check.iloc[0]
     assert f"had {check['actual']:,.0f} purchases" in valued.text
-    assert valued.display.shape == (5, 5)
+    assert valued.display.shape == (6, 5)
     assert [f.id for f in valued.findings] == valued.table["quantity"].tolist()
+
+
+def test_still_active_is_told_of_who_bought_again(cdnow):
+    """Active = bought again and active, and everybody who bought once."""
+    found = roi.repeat_value(cdnow, margin=0.3, end="1997-09-30", held_back=0)
+    again = quantity(found, "repeat buyers still active")
+    every = quantity(found, "present customers still active")
+    assert (again["n"], every["n"]) == (946, 2357)
+    once = every["n"] - again["n"]
+    both = (again["n"] * again["estimate"] + once) / every["n"]
+    assert every["estimate"] == pytest.approx(both, rel=1e-9)
+    assert again["estimate"] < every["estimate"] - 0.1
+    assert (
+        f" Of the 946 who bought again {100 * again['estimate']:.1f} % are still active"
+    ) in found.text
+    assert found.text.endswith(
+        "Who bought once cannot have left in this model; with them it is "
+        f"{100 * every['estimate']:.1f} %."
+    )
+    assert any("counts who bought once as active" in a.text for a in found.assumptions)
 
 
 def test_histories_of_three_customers():
@@ -124,7 +144,8 @@ def test_histories_of_three_customers():
 def test_counts_without_amounts(shop):
     found = roi.repeat_value(shop, margin=0.3, amount="", held_back=0)
     assert found.table["quantity"].tolist() == [
-        "present customers still active", "repeat purchases of a present customer",
+        "repeat buyers still active", "present customers still active",
+        "repeat purchases of a present customer",
     ]  # fmt: skip
     assert found.text.startswith("A present customer will buy ")
     assert found.check.empty

@@ -409,6 +409,16 @@ def test_chart_draws_both_and_what_differs(compared):
     np.testing.assert_allclose(low, compared.table["ours_p10_amount"])
     assert len(theirs.get_segments()) == len(compared.table) - 1
     assert ax.get_yticklabels()[-1].get_text() == "all together"
+    ax.figure.canvas.draw()
+    named = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    assert named["ours"].x1 + 5 < named["the CFO"].x0
+    assert named["the CFO"].x1 < named["n = 2,000 draws"].x0
+    who = "the finance director of the whole group"
+    ax = plots.side_by_side(compared.table, who=who)
+    ax.figure.canvas.draw()
+    named = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    assert named["ours"].x1 + 5 < named[who].x0
+    assert named[who].y0 >= named["n = 2,000 draws"].y1 - 1
     empty = plots.side_by_side(pd.DataFrame())
     assert empty.texts[0].get_text() == "nothing to draw: see the sentence"
     plt.close("all")

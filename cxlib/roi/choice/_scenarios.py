@@ -8,6 +8,7 @@ import pandas as pd
 
 from cxlib import _checks, _format
 from cxlib.errors import ArgumentError, DataError
+from cxlib.roi.investments._cells import named
 from cxlib.roi.investments.draws import Draws
 from cxlib.roi.investments.simulation import Simulation
 
@@ -46,7 +47,10 @@ def by_name(initiatives: pd.DataFrame | None, names: tuple[str, ...]) -> pd.Data
     if initiatives is None:
         return pd.DataFrame(index=pd.Index(names, name="name"))
     _checks.columns(initiatives, ["name"], "initiatives")
-    keyed = initiatives.assign(name=initiatives["name"].astype(str)).set_index("name")
+    names_given = named(initiatives)
+    if names_given.str.strip().eq("").any():
+        raise DataError("an initiative has no `name`; name it.")
+    keyed = initiatives.assign(name=names_given).set_index("name")
     if keyed.index.has_duplicates:
         twice = keyed.index[keyed.index.duplicated()][0]
         raise DataError(f"initiative '{twice}' is in the table twice; rename one.")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cxlib import _checks
 from cxlib.result import Assumption, Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told
 from cxlib.roi.choice._columns import texts
+from cxlib.roi.choice._scenarios import by_name
 
 KINDS = ("experience", "operational", "financial")
 COLUMNS = ["initiative", *KINDS, "missing", "complete"]
@@ -101,7 +101,7 @@ def hypotheses(initiatives: pd.DataFrame | None) -> Hypotheses:
     if initiatives is None or initiatives.empty:
         empty = pd.DataFrame(columns=COLUMNS)
         return Hypotheses(table=empty, reason="no initiatives were given")
-    _checks.columns(initiatives, ["name"], "initiatives")
+    by_name(initiatives, ())
     table = pd.DataFrame({"initiative": initiatives["name"].astype(str).to_numpy()})
     for kind in KINDS:
         table[kind] = texts(initiatives, f"hypothesis_{kind}")

@@ -27,6 +27,7 @@ DEFAULT: dict[str, float | str] = {
 }  # fmt: skip
 SHARES = ("effect", "reach", "decay")
 _TOP = {"decay": 1.0}
+LARGEST = 1e15
 
 
 def floats(frame: pd.DataFrame, name: str) -> Array:
@@ -39,6 +40,12 @@ def words(frame: pd.DataFrame, name: str) -> tuple[str, ...]:
     return tuple(frame[name].astype(str))
 
 
+def named(frame: pd.DataFrame) -> pd.Series:
+    """Return the names as text, empty where blank."""
+    given = frame["name"].astype(object)
+    return given.where(given.notna(), "").astype(str)
+
+
 def problems(
     frame: pd.DataFrame,
     customers: float | None,
@@ -48,13 +55,15 @@ def problems(
 ) -> list[Problem]:
     """Collect every cell that cannot be meant."""
     rules = [
+        *_of_names(frame),
         *_of_values(frame, grades),
+        *_of_sizes(frame),
         *_of_ranges(frame),
         *_of_shapes(frame),
         *_of_segments(frame, segments),
         *_of_reach(frame, customers, size),
     ]
-    names = frame["name"].astype(str)
+    names = named(frame)
     return [
         Problem(
             rule=rule, column=column, rows=int(np.sum(bad)), fix=fix,
@@ -69,7 +78,6 @@ def _of_values(frame: pd.DataFrame, grades: list[str]) -> list[Rule]:
     names = ("effect", "effect_low", "effect_high", "decay", "duration")
     effect, low, high, decay, duration = (floats(frame, name) for name in names)
     return [
-        ("name", frame["name"].duplicated(), "is not unique", "Rename one."),
         ("evidence", ~frame["evidence"].isin(grades),
          f"is none of {', '.join(grades)}", "Grade how the effect is known."),
         ("effect_low", ~(low <= effect), "is blank, or above the effect",
@@ -91,6 +99,21 @@ def _of_values(frame: pd.DataFrame, grades: list[str]) -> list[Rule]:
         *((column, ~(floats(frame, column) >= 0), "is blank or negative", "Mend it.")
           for column in ("cost", "running_cost", "ramp", "slip")),
     ]  # fmt: skip
+
+
+def _of_names(frame: pd.DataFrame) -> list[Rule]:
+    names = named(frame).str.strip()
+    twice = names.duplicated() & (names != "")
+    return [
+        ("name", names == "", "is blank", "Name the initiative."),
+        ("name", twice, "is not unique", "Rename one."),
+    ]
+
+
+def _of_sizes(frame: pd.DataFrame) -> list[Rule]:
+    columns = [f"{one}{end}" for one in INPUTS for end in ("", "_low", "_high")]
+    told = ("is beyond any amount", "Mend it.")
+    return [(name, np.abs(floats(frame, name)) > LARGEST, *told) for name in columns]
 
 
 def _of_ranges(frame: pd.DataFrame) -> list[Rule]:

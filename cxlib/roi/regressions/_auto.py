@@ -83,12 +83,13 @@ def _check_named(
 
 def _check_parts(name: str, y: Array) -> None:
     """Raise DataError where an outcome has no two parts."""
-    if (y > 0).all() or not (y > 0).any():
+    some = y > 0
+    if some.all() or not some.any():
         raise DataError(
-            f"'{name}' has no rows {'at' if (y > 0).all() else 'above'} zero, so there "
+            f"'{name}' has no rows {'at' if some.all() else 'above'} zero, so there "
             "are no two parts; use `model` 'gamma' for positive amounts."
         )
-    if np.ptp(y[y > 0]) == 0:
+    if np.ptp(y[some]) == 0:
         raise DataError(
             f"every '{name}' above zero is {y.max():g}, so there is no second part; "
             "use `model` 'logit' for 0/1."

@@ -20,7 +20,7 @@ WEEKS = 365.25 / 7
 PER_YEAR = 4
 VALUE, NEW = "value of a present customer", "value of a new customer after the first"
 PURCHASES, AMOUNT = "repeat purchases of a present customer", "amount of a purchase"
-ACTIVE = "present customers still active"
+AGAIN, ACTIVE = "repeat buyers still active", "present customers still active"
 GROUPS = ("0", "1", "2", "3 or more")
 _DRAWS, _NOBODY = 60, Purchases(np.zeros(1), np.zeros(1), np.zeros(1))
 
@@ -53,16 +53,18 @@ def rows(
     """Return one row a quantity, by the delta method on both models."""
     people, counts, amount, which = _distinct(known)
     logs, covariance = model.logs, model.covariance
-    names = [ACTIVE, PURCHASES]
+    names = [AGAIN, ACTIVE, PURCHASES]
     if spend is not None:
         names += [AMOUNT, VALUE, NEW]
         logs = np.concatenate([logs, spend.logs])
         covariance = _block(covariance, spend.covariance)
-    share = counts / counts.sum()
+    share, again = counts / counts.sum(), counts * (people.frequency > 0)
 
     def quantities(at: Array) -> Array:
+        active = bg_nbd.active(at[:4], people)
         found = [
-            share @ bg_nbd.active(at[:4], people),
+            again @ active / again.sum(),
+            share @ active,
             share @ bg_nbd.expected(at[:4], people, WEEKS * ahead.horizon),
         ]
         if spend is not None:
@@ -76,18 +78,18 @@ def rows(
 
     slopes = jacobian(quantities, logs, steps=np.full(len(logs), 1e-3))
     error = np.sqrt(np.diag(slopes @ covariance @ slopes.T))
-    units = ["share", "score", "amount", "amount", "amount"]
-    return _table(names, units, quantities(logs), error, len(which), ahead)
+    n = np.array([int(again.sum()), *[len(which)] * (len(names) - 1)])
+    return _table(names, quantities(logs), error, n, ahead)
 
 
 def _table(
     names: list[str],
-    units: list[str],
     estimate: Array,
     error: Array,
-    n: int,
+    n: npt.NDArray[np.int64],
     ahead: Ahead,
 ) -> pd.DataFrame:
+    units = ["share", "share", "score", "amount", "amount", "amount"]
     half = float(stats.norm.isf((1 - ahead.confidence_level) / 2)) * error
     return pd.DataFrame(
         {

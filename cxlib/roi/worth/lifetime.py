@@ -178,11 +178,14 @@ def _assumptions(
             quality="medium", impact="high",
         ),
     ]  # fmt: skip
-    if not names.tenure:
-        share = _format.quantity(1 - _share_joined(panel), "share")
+    before = 0 if names.tenure else panel.ages.n_units - _joined(panel)
+    if before:
+        every = before == panel.ages.n_units
+        whole = "" if every else f" of {panel.ages.n_units:,}"
         text = (
-            f"{share} of customers were here at the start, for how long is not known: "
-            "the value is what a customer as first seen is still worth."
+            f"{'All ' if every else ''}{before:,}{whole} customers were here at the "
+            "start, for how long is not known: the value is what a customer as first "
+            "seen is still worth."
         )
         found.append(Assumption(text=text, quality="medium", impact="medium"))
     elif panel.share_unknown > 0:
@@ -192,5 +195,6 @@ def _assumptions(
     return tuple(found)
 
 
-def _share_joined(panel: Aged) -> float:
-    return len(np.unique(panel.ages.unit[panel.joined])) / panel.ages.n_units
+def _joined(panel: Aged) -> int:
+    """Count who joined while the data ran."""
+    return len(np.unique(panel.ages.unit[panel.joined]))

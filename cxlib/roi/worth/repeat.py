@@ -81,13 +81,14 @@ def repeat_value(
     Notes
     -----
     While active a customer buys at their own steady rate, and after each repeat may
-    leave with their own chance (BG/NBD); amounts vary around a lasting mean of the
-    customer, unrelated to how often they buy (gamma-gamma, on repeat purchases). Both
-    by maximum likelihood, intervals by the delta method on the Hessian: they hold the
-    error of the parameters, not the model's. The value sums margin x amount x purchases
-    over the quarters to come, discounted at their middle; days whose amounts sum to
-    less than 0 are no purchase. The test fits all but the last part and foretells
-    it; its interval adds the chance of buying.
+    leave with their own chance (BG/NBD). So who has not bought again cannot have left:
+    read the share still active of repeat buyers, not of all. Amounts vary around a
+    lasting mean of the customer, unrelated to how often they buy (gamma-gamma, on
+    repeat purchases). Both by maximum likelihood, intervals by the delta method on the
+    Hessian: they hold the error of the parameters, not the model's. The value sums
+    margin x amount x purchases over the quarters to come, discounted at their middle;
+    days whose amounts sum to less than 0 are no purchase. The test fits all but the
+    last part and foretells it; its interval adds the chance of buying.
 
     References
     ----------
@@ -100,7 +101,7 @@ def repeat_value(
     >>> from cxlib import simulate
     >>> found = repeat_value(simulate.purchases(400, rng=1), margin=0.3)
     >>> found.table["quantity"].tolist()[0], len(found.check)
-    ('present customers still active', 5)
+    ('repeat buyers still active', 5)
     """
     _checks.in_range(margin, "margin", 0, 1)
     _checks.in_range(horizon, "horizon", 1, 30)
@@ -208,6 +209,10 @@ def _assumptions(
         Assumption(
             text="Customers buy at a steady rate until they leave for good: no season, "
             "no campaign, no return.", quality="low", impact="high",
+        ),
+        Assumption(
+            text="Nobody leaves before a second purchase: this model counts who bought "
+            "once as active.", quality="low", impact="medium",
         ),
         Assumption(
             text="Everybody's first purchase is in the data.", quality="medium",

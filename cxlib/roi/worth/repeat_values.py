@@ -10,7 +10,7 @@ from cxlib import _format
 from cxlib.result import Finding
 from cxlib.roi import _words
 from cxlib.roi._display import Told, column
-from cxlib.roi.worth._repeat_rows import ACTIVE, PURCHASES, VALUE
+from cxlib.roi.worth._repeat_rows import ACTIVE, AGAIN, PURCHASES, VALUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -41,12 +41,19 @@ class RepeatValues(Told):
 
     @property
     def text(self) -> str:
-        """Value or purchases to come; who is still active; how well it foretold."""
+        """Value or purchases to come; repeat buyers still active; how it foretold."""
         if self.reason:
             return f"Repeat purchases cannot be valued: {self.reason}."
         names = self.table["quantity"].tolist()
         lead = self._of(VALUE if VALUE in names else PURCHASES)
-        return f"{lead} {self._of(ACTIVE)}{self._held()}"
+        return f"{lead} {self._active()}{self._held()}"
+
+    def _active(self) -> str:
+        every = self.table.set_index("quantity").loc[ACTIVE, "estimate"]
+        return (
+            f"{self._of(AGAIN)} Who bought once cannot have left in this model; with "
+            f"them it is {_format.quantity(every, 'share')}."
+        )
 
     def _of(self, name: str) -> str:
         row = self.table[self.table["quantity"] == name].iloc[0]
@@ -62,9 +69,9 @@ class RepeatValues(Told):
             f"{_words.years(self.horizon)}",
             PURCHASES: f"A present customer will buy {size} times more in "
             f"{_words.years(self.horizon)}",
-            ACTIVE: f"Still active are {size} of them",
+            AGAIN: f"Of the {row['n']:,} who bought again {size} are still active",
         }
-        n = f", n = {row['n']:,} customers" if name != ACTIVE else ""
+        n = f", n = {row['n']:,} customers" if name != AGAIN else ""
         return f"{told[name]} ({ends}{n})."
 
     def _held(self) -> str:

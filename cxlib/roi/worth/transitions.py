@@ -193,7 +193,7 @@ def transition_value(
     lost is the negative of the one won: the test of the mirror is in `Shape.tests`.
     Simulated with 300 customers by 12 months and a kink, the two 95 % intervals held
     the truth in 96 % and 93 % of 400 panels; with some ten promoters who leave in all,
-    in 91 to 93 %.
+    in 88 to 92 %.
 
     References
     ----------
