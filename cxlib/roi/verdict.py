@@ -5,6 +5,7 @@ from __future__ import annotations
 from cxlib.roi import _words
 from cxlib.roi.regressions.checks import Diagnosis
 from cxlib.roi.regressions.outcomes import Fits
+from cxlib.roi.worth.declared import DeclaredPoint
 from cxlib.roi.worth.value import PointValue
 
 ESTIMATED, PLACEBO = "estimated", "placebo lead"
@@ -90,3 +91,29 @@ def caveats(fits: Fits, diagnosis: Diagnosis) -> list[str]:
         detail = rows["detail"].iloc[0].rstrip(".")
         said.append(f"{_words.started(str(check))} ({names}): {detail}.")
     return said
+
+
+def left_out(value: PointValue | DeclaredPoint) -> list[str]:
+    """List what the value of a point does not count, for who plans with it.
+
+    Parameters
+    ----------
+    value : PointValue or DeclaredPoint
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+
+    Examples
+    --------
+    >>> from cxlib import roi, simulate
+    >>> fits = roi.fit_outcomes(simulate.periods(300, rng=1), ["revenue"])
+    >>> left_out(roi.point_value(fits, margin=0.4))
+    ['The value of a point does not count cost to serve and customers kept.']
+    """
+    if not isinstance(value, PointValue) or not value.left_out:
+        return []
+    return [
+        f"The value of a point does not count {_words.listed(list(value.left_out))}."
+    ]

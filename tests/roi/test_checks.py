@@ -287,3 +287,22 @@ def test_results_print_as_their_sentence(company, fits, placebo, diagnosis):
     for result in (fits, placebo, diagnosis):
         assert repr(result) == result.text
         assert isinstance(result.to_frame(), pd.DataFrame)
+
+
+def test_a_few_who_come_back_are_said():
+    rng = np.random.default_rng(4)
+    rows = pd.DataFrame(
+        {
+            "customer_id": np.repeat(np.arange(300), 6),
+            "period": np.tile(np.arange(6), 300),
+            "score": rng.integers(0, 11, 1800),
+            "retained": 1,
+        }
+    )
+    gone = rows["customer_id"] < 100
+    rows.loc[gone & (rows["period"] >= 3), "retained"] = 0
+    assert "ends a customer's rows" in str(roi.panel(rows, outcomes=["retained"]).table)
+    rows.loc[(rows["customer_id"] < 4) & (rows["period"] == 5), "retained"] = 1
+    found = roi.panel(rows, outcomes=["retained"]).table.set_index("check")
+    assert found.loc["retained", "status"] == "caution"
+    assert "4 came back of the 100 who reached 0" in found.loc["retained", "detail"]

@@ -302,7 +302,7 @@ def refit(periods: pd.DataFrame, fits: Fits) -> Fits:
     >>> fits = fit_outcomes(panel, ["revenue", "retained"])
     >>> again = refit(panel[panel["plan"] == "basic"], fits)
     >>> [fit.spec.model for fit in again.fits]
-    ['two_way', 'logit']
+    ['two_way', 'discrete_time']
     """
     done: list[tuple[Fit, pd.DataFrame]] = []
     refused: list[tuple[str, str]] = []

@@ -16,6 +16,7 @@ from cxlib.roi.regressions._solve import demean
 from cxlib.roi.regressions._spec import as_names
 
 MIN_WITHIN = 0.05
+RETURNING = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -236,4 +237,24 @@ def _outcome_row(long: Long, name: str) -> tuple[str, str, str]:
     )
     few = "caution" if min(events, int(seen.sum()) - events) < 20 else "pass"
     counted = f"{leaving:g}" if leaving is not None else "1"
-    return name, few, f"{kind}; {events:,} of {int(seen.sum()):,} rows are {counted}"
+    told = f"{kind}; {events:,} of {int(seen.sum()):,} rows are {counted}"
+    back = _came_back(long, values) if leaving is None else ""
+    return name, "caution" if back else few, told + back
+
+
+def _came_back(long: Long, values: Array) -> str:
+    """Say where nearly all who switch stay away, so that a few rows decide the model.
+
+    Empty where switching back is common, or nobody switches.
+    """
+    before = long.shifted(values, 1)
+    for value in (0.0, 1.0):
+        reached = int(((values == value) & (before == 1 - value)).sum())
+        returned = int(((before == value) & (values == 1 - value)).sum())
+        if 0 < returned <= RETURNING * reached:
+            return (
+                f"; {returned:,} came back of the {reached:,} who reached {value:g}: "
+                "it is taken as what recurs, not as leaving for good; cut their later "
+                "rows if they left"
+            )
+    return ""

@@ -39,10 +39,13 @@ def spending(results: Sequence[Result]) -> str:
     >>> spending([found]).partition(" may cost")[0]
     'Not losing a customer who stays until they leave'
     >>> spending([])
-    'Nothing was given from which a customer could be valued.'
+    'Nothing was given that says what a customer is worth.'
     """
     said = [sentence for one in results if (sentence := _told(one))]
-    return " ".join(said) or "Nothing was given from which a customer could be valued."
+    nothing = "given" if not results else "found"
+    return (
+        " ".join(said) or f"Nothing was {nothing} that says what a customer is worth."
+    )
 
 
 def _told(result: Result) -> str:
