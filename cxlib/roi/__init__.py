@@ -47,7 +47,7 @@ from cxlib.roi.regressions.separation import Separation, separation
 from cxlib.roi.regressions.shape import Shape, linearity_caveat, shape
 from cxlib.roi.regressions.structure import panel
 from cxlib.roi.regressions.survival import Survival, survival
-from cxlib.roi.verdict import caveats, decision, left_out
+from cxlib.roi.verdict import caveats, decision, not_counted
 from cxlib.roi.worth.cost_to_serve import CostToServe, cost_to_serve
 from cxlib.roi.worth.declared import DeclaredPoint, worth_of_point
 from cxlib.roi.worth.lifetime import lifetime_value
@@ -102,10 +102,10 @@ __all__ = [
     "interrupted",
     "irr",
     "lag_profile",
-    "left_out",
     "lifetime_value",
     "linearity_caveat",
     "next_study",
+    "not_counted",
     "npv",
     "panel",
     "payback",

@@ -93,7 +93,7 @@ def caveats(fits: Fits, diagnosis: Diagnosis) -> list[str]:
     return said
 
 
-def left_out(value: PointValue | DeclaredPoint) -> list[str]:
+def not_counted(value: PointValue | DeclaredPoint) -> list[str]:
     """List what the value of a point does not count, for who plans with it.
 
     Parameters
@@ -109,7 +109,7 @@ def left_out(value: PointValue | DeclaredPoint) -> list[str]:
     --------
     >>> from cxlib import roi, simulate
     >>> fits = roi.fit_outcomes(simulate.periods(300, rng=1), ["revenue"])
-    >>> left_out(roi.point_value(fits, margin=0.4))
+    >>> not_counted(roi.point_value(fits, margin=0.4))
     ['The value of a point does not count cost to serve and customers kept.']
     """
     if not isinstance(value, PointValue) or not value.left_out:
