@@ -235,7 +235,7 @@ def test_cdnow_repeat_purchases_are_foretold(site):
     run = Run(site[0], "cdnow", "customer_value")
     assert run.manifest["status"] == "ok"
     rows = run.table("repeats").set_index("quantity")
-    assert (rows["n"] == 23570).all()
+    assert (rows["n"].drop("repeat buyers still active") == 23570).all()
     text = run.findings["value of a present customer"]["statement"]
     made, foretold = (
         float(re.search(pattern, text)[1].replace(",", ""))

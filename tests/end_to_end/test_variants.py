@@ -167,7 +167,7 @@ CASES = {
     "plan_clusters": ("experiment_plan", {
         "users": {"path": "shops.csv"}, "cluster": "shop", "daily_users": 100}, 0),
     "plan_wrong_effect": ("experiment_plan", {"effects": {"conversoin": 0.1}}, 2),
-    "roi_no_initiatives": ("roi_regression", {"initiatives": {}}, 0),
+    "roi_moved_parameter": ("roi_regression", {"initiatives": {}}, 2),
     "roi_one_outcome": ("roi_regression", {"outcomes": ["revenue"], "drivers": []}, 0),
     "roi_one_period": ("roi_regression", {"periods": {
         "path": "data/sample/periods.csv", "keep": {"period": ["2025-03"]}}}, None),

@@ -83,8 +83,8 @@ def test_the_frontier_can_be_weighed():
          "`weights` sum to zero; give at least one above zero."),
         (lambda: roi.weights(ROWS, {"value": 1}, lower=["effort"]), ArgumentError,
          "`lower` has 'effort'; there are 'value'."),
-        (lambda: roi.weights(ROWS, {"vale": 1}), DataError,
-         "column 'vale' is not in table; did you mean 'value'?"),
+        (lambda: roi.weights(ROWS, {"vale": 1}), ArgumentError,
+         "`weights` has 'vale'; did you mean 'value'?"),
         (lambda: roi.weights(ROWS.assign(risk=[1, None, 2]), {"risk": 1}), DataError,
          "column 'risk' has no number for 'B'; give one for every initiative, or leave "
          "the criterion out."),

@@ -210,7 +210,11 @@ def _scores(
     table: pd.DataFrame, given: dict[str, float], lower: Sequence[str], name: str
 ) -> Array:
     """Return criteria from 0 to 1, shape (initiatives, criteria)."""
-    _checks.columns(table, [name, *given], "table")
+    _checks.columns(table, [name], "table")
+    for criterion in given:
+        if criterion not in table.columns:
+            hint = _checks.did_you_mean(criterion, [str(c) for c in table.columns])
+            raise ArgumentError(f"`weights` has '{criterion}'; {hint}")
     columns = []
     for criterion in given:
         value = pd.to_numeric(table[criterion], errors="coerce").to_numpy(dtype=float)
