@@ -235,8 +235,8 @@ def _solved(one: _Decision) -> pd.DataFrame:
         change = at / span[0] - 1 if span[0] else float("nan")
         rows.append([one.name, name, span[0], at, change, even, beyond, base])
     table = pd.DataFrame(rows, columns=COLUMNS)
-    change = table["rel_change"].abs().round(6)
-    order = change.sort_values(kind="stable", na_position="last")
+    size = table["rel_change"].abs().round(6)
+    order = size.sort_values(kind="stable", na_position="last")
     return table.loc[order.index]
 
 
