@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from cxlib import _checks
+from cxlib.data.unique_keys import UniqueLoader
 from cxlib.errors import ArgumentError, DataError, Problem
 from cxlib.paths import resolve
 
@@ -136,25 +137,9 @@ def parse_overrides(
     )
 
 
-class _UniqueLoader(yaml.SafeLoader):
-    """Refuse a key given twice, of which YAML keeps the last in silence."""
-
-    def construct_mapping(
-        self,
-        node: yaml.MappingNode,
-        deep: bool = False,  # noqa: FBT001, FBT002
-    ) -> dict[Any, Any]:
-        keys = [str(getattr(key, "value", "")) for key, _ in node.value]
-        for twice in {key for key in keys if keys.count(key) > 1}:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key '{twice}' is given twice", node.start_mark
-            )
-        return dict(super().construct_mapping(node, deep))
-
-
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        found = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_UniqueLoader)
+        found = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=UniqueLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -14,6 +14,7 @@ import yaml
 from cxlib import _checks, paths
 from cxlib.data.open import open_source
 from cxlib.data.source import parse
+from cxlib.data.unique_keys import UniqueLoader
 from cxlib.errors import ArgumentError, DataError, Problem
 from cxlib.voc._codes import LISTS, TEXTS, Code
 
@@ -26,20 +27,10 @@ _APART = re.compile(r"(?<!\\);|\n")
 _TOLD = re.compile(r"`(\w+)(?:\.([\w-]+))?`(?:: )?(.*)", re.DOTALL)
 
 
-class _UniqueLoader(yaml.SafeLoader):
-    """Safe loader that refuses a key given twice (YAML keeps the last in silence)."""
+class _BookLoader(UniqueLoader):
+    """Merge keys may stand twice: both are read."""
 
-    def construct_mapping(
-        self,
-        node: yaml.MappingNode,
-        deep: bool = False,  # noqa: FBT001, FBT002
-    ) -> dict[Any, Any]:
-        keys = [str(getattr(key, "value", "")) for key, _ in node.value]
-        for twice in {key for key in keys if keys.count(key) > 1 and key != "<<"}:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key '{twice}' is given twice", node.start_mark
-            )
-        return dict(super().construct_mapping(node, deep))
+    repeatable = frozenset({"<<"})
 
 
 def find(path: str | Path) -> Path:
@@ -70,7 +61,7 @@ def read_yaml(file: Path) -> Any:  # noqa: ANN401
     """Return what a YAML file holds; say where it is no YAML."""
     try:
         text = file.read_text(encoding="utf-8-sig")
-        return yaml.load(text, Loader=_UniqueLoader)
+        return yaml.load(text, Loader=_BookLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -11,7 +11,7 @@ from statsmodels.discrete.discrete_model import Logit
 
 from cxlib.errors import DataError
 from cxlib.roi.regressions._jackknife import jackknife
-from cxlib.roi.regressions._parts import Part
+from cxlib.roi.regressions._parts import Part, group_totals
 from cxlib.roi.regressions._spec import CovType
 from cxlib.roi.regressions._within import Effects
 
@@ -101,10 +101,7 @@ def group_sums(values: Array, codes: Ints) -> Array:
     if len(codes) and codes[0] == 0 and ((steps == 0) | (steps == 1)).all():
         starts = np.r_[0, np.flatnonzero(steps) + 1]
         return np.add.reduceat(values.T, starts, axis=1).T
-    groups = int(codes.max()) + 1
-    return np.column_stack(
-        [np.bincount(codes, weights=column, minlength=groups) for column in values.T]
-    )
+    return group_totals(values, codes, int(codes.max()) + 1)
 
 
 def demean(values: Array, codes: Ints) -> Array:
