@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,7 @@ class Answer:
     """A slot in the notebook that a later cell fills."""
 
     handle: Any = field(default=None, repr=False)
+    thresholds: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def update(self, headline: Headline, *, echo: bool = True) -> None:
         """Put the headline into the slot; the calling cell shows the decision.
@@ -131,8 +132,13 @@ class Ledger:
         )
 
 
-def placeholder() -> Answer:
+def placeholder(thresholds: Mapping[str, Any] | None = None) -> Answer:
     """Reserve the place of the answer, near the top of the notebook.
+
+    Parameters
+    ----------
+    thresholds : mapping, optional
+        Id of a finding -> {min: number} or {max: number}.
 
     Returns
     -------
@@ -146,7 +152,7 @@ def placeholder() -> Answer:
     """
     from IPython.display import display
 
-    return Answer(display(_Pending(), display_id=True))
+    return Answer(display(_Pending(), display_id=True), dict(thresholds or {}))
 
 
 def answer(

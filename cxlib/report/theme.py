@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from cxlib._checks import one_of
 from cxlib.errors import ArgumentError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Language = Literal["en", "it"]
+LANGUAGES = get_args(Language)
 MAX_BYTES = 60_000
 # seaborn's "colorblind" palette, spelt out because importing seaborn costs 1 s.
 PALETTE = (
@@ -23,14 +26,25 @@ _INK = "#3d4653"
 _STEPS = ((144, 64), (144, 32), (110, 32), (110, 16), (80, 16), (60, 8))
 
 
-def set_theme() -> None:
-    """Set the look of every chart of a notebook.
+def set_theme(*, language: Language = "en") -> None:
+    """Set the look of every chart of a notebook, and its language.
+
+    Parameters
+    ----------
+    language : {"en", "it"}
+        Language of sentences, headings and numbers.
+
+    Raises
+    ------
+    ArgumentError
+        For any other language.
 
     Notes
     -----
     Only matplotlib's own settings are touched: sizes, the colour-blind-safe
     palette, a light grid, no frame. Calling it twice changes nothing.
     """
+    one_of(language, "language", LANGUAGES)
     from cycler import cycler
     from matplotlib import rcParams
 
