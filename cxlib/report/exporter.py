@@ -12,6 +12,7 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets import default
 
+from cxlib.report import language as languages
 from cxlib.report import page
 from cxlib.report.clean import sanitise, sanitise_author
 from cxlib.report.pictures import repacked
@@ -44,6 +45,7 @@ class ReportExporter(HTMLExporter):
     """
 
     export_from_notebook = "CX report"
+    _words = languages.translator("en")
 
     def _template_name_default(self) -> str:
         return "cx"
@@ -70,15 +72,17 @@ class ReportExporter(HTMLExporter):
         notebook = copy.deepcopy(nb)
         resources = dict(resources or {})
         script = page.asset("report.js")
+        prepared = prepare(notebook)
+        self._words = languages.translator(prepared["language"])
         resources["cx"] = {
-            **prepare(notebook),
+            **prepared,
             "ours": tuple(BY_ERROR),
             "css": page.asset("report.css"),
             "script": script,
             "policy": page.policy(script),
         }
         html, resources = super().from_notebook_node(notebook, resources)
-        return page.finish(html), resources
+        return page.finish(html, self._words), resources
 
     def _author_markdown(self, source: str, cell: Any, folder: str = "") -> str:
         """Render a Markdown cell; its own images are embedded."""
@@ -89,6 +93,7 @@ class ReportExporter(HTMLExporter):
             path=folder,
             anchor_link_text="#",
         )
+        source = self._words.markdown(source)
         return sanitise_author(MarkdownWithMath(renderer=renderer).render(source))
 
 

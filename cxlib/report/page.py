@@ -9,8 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cxlib.report.language.page import translate
+
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
+
+    from cxlib.report.language.translator import Translator
 
 _WORD = re.compile(r"(?!\b(?:nan|NaN|None|inf|e)\b)[^\W\d_]{2,}")
 _ASSETS = Path(__file__).parent / "templates" / "cx"
@@ -38,13 +42,15 @@ def policy(script: str = "") -> str:
     )
 
 
-def finish(html: str) -> str:
+def finish(html: str, words: Translator | None = None) -> str:
     """Return the page with contents, unique ids and accessible tables.
 
     Parameters
     ----------
     html : str
         A whole page; a `nav` with the id `contents` receives the list of sections.
+    words : Translator, optional
+        Of the page's language; English without one.
     """
     from bs4 import BeautifulSoup
 
@@ -54,6 +60,8 @@ def finish(html: str) -> str:
     _fill_contents(soup)
     _mend_tables(soup)
     _drop_dead_images(soup)
+    if words is not None:
+        translate(soup, words)
     return str(soup)
 
 

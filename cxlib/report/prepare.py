@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cxlib.report.answer import PENDING, STOPPED
+from cxlib.report.language import LANGUAGES
 from cxlib.report.parameters import injected, of_notebook
 from cxlib.report.states import BY_ERROR, STATES
 from cxlib.report.words import (
@@ -43,7 +44,9 @@ def prepare(notebook: Any) -> dict[str, Any]:
     status = run.get("status") or _status(notebook, failing)
     _mark_cells(notebook, failing, stopped=status not in {"ok", "idle"})
     _caption_figures(notebook)
+    parameters = _parameters(notebook, run)
     return {
+        "language": _language(parameters),
         "title": title(notebook) or run.get("name") or "Report",
         "status": status,
         "state": STATES.get(status, STATES["failed"]),
@@ -52,8 +55,14 @@ def prepare(notebook: Any) -> dict[str, Any]:
         "message": message_blocks(run.get("error") or _error_text(notebook, failing)),
         "run": run,
         "facts": _facts(run),
-        "parameters": _parameters(notebook, run),
+        "parameters": parameters,
     }
+
+
+def _language(parameters: list[dict[str, str]]) -> str:
+    """Return the language a notebook asks for, English where it asks for none."""
+    asked = [row["value"] for row in parameters if row["name"] == "language"]
+    return asked[0] if asked and asked[0] in LANGUAGES else "en"
 
 
 def title(notebook: Any) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import re
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
-from cxlib._checks import one_of
 from cxlib.errors import ArgumentError
+from cxlib.report import language as languages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Language = Literal["en", "it"]
-LANGUAGES = get_args(Language)
 MAX_BYTES = 60_000
 # seaborn's "colorblind" palette, spelt out because importing seaborn costs 1 s.
 PALETTE = (
@@ -26,7 +24,7 @@ _INK = "#3d4653"
 _STEPS = ((144, 64), (144, 32), (110, 32), (110, 16), (80, 16), (60, 8))
 
 
-def set_theme(*, language: Language = "en") -> None:
+def set_theme(*, language: languages.Language = "en") -> None:
     """Set the look of every chart of a notebook, and its language.
 
     Parameters
@@ -44,7 +42,7 @@ def set_theme(*, language: Language = "en") -> None:
     Only matplotlib's own settings are touched: sizes, the colour-blind-safe
     palette, a light grid, no frame. Calling it twice changes nothing.
     """
-    one_of(language, "language", LANGUAGES)
+    languages.use(language)
     from cycler import cycler
     from matplotlib import rcParams
 
@@ -110,6 +108,9 @@ def show(ax: Any, *, alt: str, vector: bool = False) -> None:
     from matplotlib import pyplot as plt
 
     figure = _figure(ax)
+    words = languages.current()
+    languages.translate_figure(figure, words)
+    alt = words.text(alt)
     kind = "image/svg+xml" if vector else "image/png"
     image, width, height = _svg(figure) if vector else _png(figure)
     plt.close(figure)

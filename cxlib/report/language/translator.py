@@ -1,0 +1,169 @@
+"""Put a report's English into another language where it is shown."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from cxlib._checks import one_of
+from cxlib.report.language.catalogue import (
+    LANGUAGES,
+    NUMBER,
+    Catalogue,
+    Message,
+    read,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[^\W\d_]|\d|[\"'“(−+])|(?<=;)\s+|\n+")
+_FIGURES = re.compile(rf"(?<![\w.,]){NUMBER}(?![\w]|[.,]\d)")
+_LINKS = {"it": {"to": "a", "of": "di", "and": "e", "CI": "IC", "n": "n", "p": "p"}}
+_PARAGRAPH = re.compile(r"(\n\s*\n)")
+_MARKS = re.compile(r"\s*(?:#{1,6}|[-*]|\d+\.)\s+")
+_LONG = 6  # words: a longer text in a hole is a sentence, and must be known
+
+
+class Translator:
+    """Translates texts of a report; what it does not know stays English.
+
+    Parameters
+    ----------
+    language : str
+        "en" changes nothing.
+
+    Notes
+    -----
+    Sentences are written in English by the functions that find the numbers, and are
+    matched here with the messages of the catalogue, as whole sentences. A number is
+    put into the locale's form only inside a message that is known, or where a text
+    holds nothing else: an unknown sentence stays English with English numbers.
+    """
+
+    def __init__(self, language: str) -> None:
+        one_of(language, "language", LANGUAGES)
+        self.language = language
+        empty = Catalogue({}, (), ())
+        self._catalogue = empty if language == "en" else read(language)
+        self._marks = str.maketrans(",.", ".," if language == "it" else ",.")
+        self._known: dict[str, str | None] = {}
+
+    def text(self, text: str) -> str:
+        """Translate a text sentence by sentence; unknown ones are kept.
+
+        Examples
+        --------
+        >>> Translator("it").text("3,926 answers"), Translator("en").text("1.5")
+        ('3.926 risposte', '1.5')
+        """
+        return "".join(part for part, _ in self.parts(text))
+
+    def parts(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield the pieces of a text, translated, and whether each one is known."""
+        whole = self._whole(text.strip())
+        if whole is not None or not text.strip():
+            yield _in_place(text, whole or ""), True
+            return
+        start = 0
+        for gap in _SENTENCE.finditer(text):
+            yield from self._piece(text[start : gap.start()])
+            yield gap[0], True
+            start = gap.end()
+        yield from self._piece(text[start:])
+
+    def markdown(self, source: str) -> str:
+        """Translate the paragraphs, headings and points of an author's Markdown."""
+        if self.language == "en":
+            return source
+        return "".join(
+            self._paragraph(part) for part in _PARAGRAPH.split(source.strip("\n"))
+        )
+
+    def _paragraph(self, source: str) -> str:
+        """Translate one paragraph, or line by line where it is a list or a heading."""
+        whole = self._whole(source)
+        if whole is not None or "\n" not in source:
+            return whole if whole is not None else self._line(source)
+        return "\n".join(self._line(line) for line in source.split("\n"))
+
+    def _line(self, line: str) -> str:
+        """Translate a line after its marks: a heading's, a point's."""
+        marks = _MARKS.match(line)
+        lead = marks[0] if marks else ""
+        known = self._whole(line[len(lead) :])
+        return line if known is None else f"{lead}{known}"
+
+    def _figures(self, text: str) -> str | None:
+        """Return a text of numbers and little else in the locale's form, else None."""
+        links = _LINKS.get(self.language, {})
+        if not all(word in links for word in _LETTERS.findall(_FIGURES.sub("", text))):
+            return None
+        shown = _FIGURES.sub(lambda found: found[0].translate(self._marks), text)
+        return _LETTERS.sub(lambda found: links.get(found[0], found[0]), shown)
+
+    def _piece(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield one sentence, or the halves of one that ends in a list."""
+        known = self._whole(text.strip())
+        worded = bool(_WORD.search(text))
+        yield (
+            (_in_place(text, known) if known is not None else text),
+            (known is not None or not worded),
+        )
+
+    def _whole(self, text: str) -> str | None:
+        """Return a text translated as one message, None where it is not known."""
+        if text not in self._known:
+            self._known[text] = self._look_up(text, self._catalogue.messages)
+        return self._known[text]
+
+    def _look_up(self, text: str, messages: Iterable[Message]) -> str | None:
+        exact = self._catalogue.exact.get(text)
+        if exact is not None:
+            return exact
+        if (figures := self._figures(text)) is not None:
+            return figures
+        for message in messages:
+            if message.anchor in text and (found := message.pattern.fullmatch(text)):
+                filled = self._fill(message, found)
+                if filled is not None:
+                    return filled
+        return None
+
+    def _fill(self, message: Message, found: re.Match[str]) -> str | None:
+        """Return the translation with its holes filled, None where one is unknown."""
+        target = message.target
+        for name, words in found.groupdict().items():
+            inside = words
+            if name[0] == "n":
+                inside = words.translate(self._marks)
+            elif name[0] == "x":
+                known = self._inside(words)
+                if known is None and len(_WORD.findall(words)) > _LONG:
+                    return None
+                inside = words if known is None else known
+            target = target.replace(f"{{{name}}}", inside)
+        return target
+
+    def _inside(self, words: str) -> str | None:
+        """Translate what stands in a hole: a message, a phrase, or sentences."""
+        whole = self._whole(words)
+        if whole is not None:
+            return whole
+        return self._look_up(words, self._catalogue.phrases)
+
+
+@cache
+def translator(language: str) -> Translator:
+    """Return the translator of a language; its catalogue is read once."""
+    return Translator(language)
+
+
+def _in_place(text: str, known: str) -> str:
+    """Return the translation with the blanks that stood around the text."""
+    lead = text[: len(text) - len(text.lstrip())]
+    tail = text[len(text.rstrip()) :]
+    return f"{lead}{known}{tail}"
