@@ -61,7 +61,7 @@ def prepare(notebook: Any) -> dict[str, Any]:
 
 def _language(parameters: list[dict[str, str]]) -> str:
     """Return the language a notebook asks for, English where it asks for none."""
-    asked = [row["value"] for row in parameters if row["name"] == "language"]
+    asked = [row["value"] for row in parameters if row["name"] == "report_language"]
     return asked[0] if asked and asked[0] in LANGUAGES else "en"
 
 

@@ -67,11 +67,11 @@ def _translated(
 ) -> Callable[..., tuple[dict[str, Any], dict[str, Any]]]:
     """Return IPython's `format` with its output translated."""
 
-    def format_(*args: Any, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _format(*args: Any, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = original(*args, **kwargs)
         return {mime: bundle(mime, one, words) for mime, one in data.items()}, metadata
 
-    return format_
+    return _format
 
 
 def bundle(mime: str, value: Any, words: Translator) -> Any:

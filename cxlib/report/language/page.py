@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cxlib.report.language.translator import Translator
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 _KEPT = {"code", "pre", "script", "style", "kbd", "samp", "math", "svg", "time"}
 _ATTRIBUTES = ("alt", "aria-label", "title", "placeholder", "data-other", "content")
 _META = {"description"}
+_ENGLISH = re.compile(
+    r"\b(the|of|is|are|was|and|with|not|for|from|than|by|in|to|an?|on|no|per|each|or|"
+    r"which|what|how|if|it|its|this|that|at|as|be|does|do|all|only|more|less)\b",
+    re.IGNORECASE,
+)
 
 
 def translate(soup: BeautifulSoup, translator: Translator) -> None:
@@ -44,6 +50,22 @@ def translate(soup: BeautifulSoup, translator: Translator) -> None:
                 element[name] = translator.text(value)
     if soup.html is not None:
         soup.html["lang"] = translator.language
+
+
+def is_english(text: str) -> bool:
+    """Whether a text is a phrase of English rather than a name in the data.
+
+    Parameters
+    ----------
+    text : str
+        A piece of a page that no message translates.
+
+    Examples
+    --------
+    >>> is_english("the share of answers"), is_english("call_centre")
+    (True, False)
+    """
+    return len(text.split()) > 1 and _ENGLISH.search(text) is not None
 
 
 def _worded(element: Tag, name: str) -> bool:
@@ -80,12 +102,12 @@ def _replace(
         node.replace_with("".join(text for text, _ in pieces))
         return
     if len(pieces) == 1:
-        if node.parent is not None and len(str(node).split()) > 1:
+        if is_english(str(node)):
             _mark(soup, node)
         return
     new: list[PageElement] = []
     for text, known in pieces:
-        if known:
+        if known or not is_english(text):
             new.append(soup.new_string(text))
         else:
             span = soup.new_tag("span", attrs={"lang": "en"})

@@ -1,0 +1,181 @@
+"""Reports in Italian: known sentences and their numbers, everything else untouched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cxlib.report.language as languages
+from cxlib.errors import ArgumentError
+from cxlib.report.exporter import ReportExporter
+from cxlib.report.language import Translator, catalogue, translate, translator
+from cxlib.report.language.catalogue import compiled
+from cxlib.report.language.notebook import bundle, use
+
+FOLDER = Path(catalogue.__file__).parent
+PO = sorted(FOLDER.glob("*/*.po"))
+ITALIAN = translator("it")
+
+
+def page(html: str) -> str:
+    soup = BeautifulSoup(html, "html.parser")
+    translate(soup, ITALIAN)
+    return str(soup)
+
+
+@pytest.fixture
+def _english_again():
+    yield
+    use("en")
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        ("Contents", "Contenuti"),
+        ("3,926 answers", "3.926 risposte"),
+        ("1,234.5", "1.234,5"),
+        ("−0.5 (−1,200.25 to +3.0)", "−0,5 (−1.200,25 a +3,0)"),
+        ("n = 3,926", "n = 3.926"),
+        ("2026-01-31", "2026-01-31"),
+        ("3.11.7", "3.11.7"),
+        ("store v1.2", "store v1.2"),
+        (
+            "NPS is 20.7 points (95 % CI 17.7 to 23.5, n = 3,926).",
+            "NPS è di 20,7 punti (IC 95 % da 17,7 a 23,5, n = 3.926).",
+        ),
+    ],
+)
+def test_known_sentences_and_numbers(english, italian):
+    assert ITALIAN.text(english) == italian
+
+
+def test_an_unknown_sentence_keeps_its_words_and_its_numbers():
+    text = "Nobody has put this into words: 1,234.5 of them."
+    assert ITALIAN.text(text) == text
+
+
+def test_one_known_sentence_in_two():
+    pieces = list(ITALIAN.parts("Zyx is not in there. 3,926 answers"))
+    assert pieces[0] == ("Zyx is not in there.", False)
+    assert pieces[-1] == ("3.926 risposte", True)
+
+
+def test_english_changes_nothing():
+    text = "NPS is 20.7 points (95 % CI 17.7 to 23.5, n = 3,926)."
+    assert translator("en").text(text) == text
+
+
+@given(st.text(max_size=80))
+def test_never_fails_and_keeps_what_it_does_not_know(text):
+    shown = ITALIAN.text(text)
+    if re.search(r"[^\W\d_]", text) is None and "," not in text and "." not in text:
+        assert shown == text
+
+
+@given(st.floats(-1e9, 1e9).filter(lambda x: abs(x) > 1e-3))
+def test_numbers_come_back(value):
+    english = f"{value:,.2f}".replace("-", "−")
+    italian = ITALIAN.text(english)
+    assert italian.replace(".", "").replace(",", ".") == english.replace(",", "")
+
+
+def test_a_long_unknown_text_in_a_hole_is_no_match():
+    one = "a text of more than six words that no message of the catalogue knows"
+    text = f"{one} is 20.7 points (95 % CI 17.7 to 23.5, n = 3,926)."
+    assert ITALIAN.text(text) == text
+
+
+@pytest.mark.parametrize("path", PO, ids=lambda path: path.stem)
+def test_a_catalogue_is_sound(path):
+    """Each message once, the same holes on both sides, numbers only in holes."""
+    seen = set()
+    for context, source, target in catalogue.entries(path):
+        assert (context, source) not in seen, source
+        seen.add((context, source))
+        compiled(source, target)
+        assert not re.search(r"<[a-z/]", target), f"markup in {target!r}"
+
+
+def test_no_message_stands_in_two_catalogues():
+    seen: dict[tuple, str] = {}
+    for path in PO:
+        for context, source, _ in catalogue.entries(path):
+            other = seen.setdefault((path.parent.name, context, source), path.name)
+            assert other == path.name, f"{source!r} is in {other} and {path.name}"
+
+
+def test_other_holes_are_refused():
+    with pytest.raises(ArgumentError, match="other holes"):
+        compiled("{n} answers", "{n1} risposte")
+
+
+def test_unknown_language_is_refused():
+    with pytest.raises(ArgumentError, match="'de'; use one of 'en', 'it'"):
+        Translator("de")
+
+
+def test_a_page_says_what_stays_english():
+    html = page("<html lang='en'><p>Contents</p><p>This is not in there.</p></html>")
+    assert '<html lang="it">' in html
+    assert "<p>Contenuti</p>" in html
+    assert '<p lang="en">This is not in there.</p>' in html
+
+
+def test_code_names_and_labels_of_the_data_are_left():
+    html = page(
+        "<code>3,926 answers</code><td>call_centre</td><b translate='no'>1.5</b>"
+    )
+    assert html == (
+        '<code>3,926 answers</code><td>call_centre</td><b translate="no">1.5</b>'
+    )
+
+
+def test_hostile_text_stays_escaped():
+    html = page("<p>&lt;script&gt;alert(1)&lt;/script&gt; is 1.5</p>")
+    assert "<script>" not in html
+
+
+def test_a_chart_speaks_the_language():
+    figure, ax = plt.subplots()
+    ax.plot([0, 1500], [0.0, 2.5])
+    ax.set_xlabel("3,926 answers")
+    ax.set_yticks([0, 2.5], ["0.0", "2.5"])
+    languages.translate_figure(figure, ITALIAN)
+    figure.canvas.draw()
+    assert ax.get_xlabel() == "3.926 risposte"
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0,0", "2,5"]
+    plt.close(figure)
+
+
+def test_an_answer_keeps_its_ids_and_states():
+    mime = "application/vnd.cx.answer+json"
+    answer = {
+        "decision": "3,926 answers",
+        "figures": [{"id": "Contents", "value": "1.5"}],
+    }
+    shown = bundle(mime, answer, ITALIAN)
+    assert shown["decision"] == "3.926 risposte"
+    assert shown["figures"] == [{"id": "Contents", "value": "1,5"}]
+
+
+def test_a_notebook_that_asks_for_italian_gets_an_italian_page():
+    cells = [
+        nbformat.v4.new_markdown_cell("# Contents\n\n- 3,926 answers"),
+        nbformat.v4.new_code_cell(
+            'report_language: str = "it"  # of words',
+            metadata={"tags": ["parameters"]}, execution_count=1,
+        ),
+    ]  # fmt: skip
+    html, _ = ReportExporter().from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+    soup = BeautifulSoup(html, "html.parser")
+    assert soup.html["lang"] == "it"
+    assert soup.title.string == "Contenuti"
+    assert soup.select_one("main li").get_text() == "3.926 risposte"
