@@ -14,9 +14,13 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from cxlib.report.language.catalogue import DATE, NUMBER
+from cxlib.report.language.catalogue import DATE, NUMBER, UNIT
 
-PARTS = re.compile(rf"(?P<d>{DATE})|(?<![\w.,])(?P<n>{NUMBER})(?![\w]|[.,]\d)")
+END = r"(?![\w]|[.,]\d)"
+PARTS = re.compile(
+    rf"(?P<d>{DATE})|(?<![\w.,])(?P<v>{NUMBER}(?: {UNIT})? \([^()]*\d[^()]*\)"
+    rf"|{NUMBER} {UNIT}{END}(?! CI))|(?<![\w.,])(?P<n>{NUMBER}){END}"
+)
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 

@@ -15,8 +15,10 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 NUMBER = r"(?:[−+±-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?|–|∞)"
 DATE = r"\d{4}(?:-\d{2}(?:-\d{2})?|-?[QW]\d{1,2})(?:[ T]\d{2}:\d{2}(?: UTC)?)?"
+UNIT = r"(?:points?|%|percentage points?|pp|[A-Z]{3}|€|days?|hours?|minutes?|weeks?|SD)"
+VALUE = rf"{NUMBER}(?: {UNIT})?(?: \([^()]*\d[^()]*\))?"
 _HOLE = re.compile(r"\{([a-z])(\d*)\}")
-_HOLES = {"n": NUMBER, "d": DATE, "x": r".+?"}
+_HOLES = {"n": NUMBER, "v": VALUE, "d": DATE, "x": r".+?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,9 @@ def compiled(source: str, target: str) -> Message:
     Parameters
     ----------
     source, target : str
-        `{n}` holds a number, `{d}` a date, `{x}` any words; a digit tells two of a
-        kind apart: `{n2}`. The translation uses the same holes in any order.
+        `{n}` holds a number, `{v}` a number with its unit, interval and n, `{d}` a
+        date, `{x}` any words; a digit tells two of a kind apart: `{n2}`. The
+        translation uses the same holes in any order.
 
     Raises
     ------
@@ -107,7 +110,7 @@ def compiled(source: str, target: str) -> Message:
     if names != {f"{kind}{digit}" for kind, digit in _HOLE.findall(target)}:
         raise ArgumentError(f"{source!r}: its translation has other holes: {target!r}.")
     if unknown := {kind for kind, _ in holes} - set(_HOLES):
-        raise ArgumentError(f"{source!r}: a hole is n, d or x, not {min(unknown)}.")
+        raise ArgumentError(f"{source!r}: a hole is n, v, d or x, not {min(unknown)}.")
     fixed = _HOLE.split(source)[::3]
     return Message(
         source=source,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Collection
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from cxlib._checks import one_of
@@ -14,6 +15,7 @@ from cxlib.report.language.catalogue import (
     Message,
     read,
 )
+from cxlib.report.language.values import PHRASES, RANGES, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,9 +24,13 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[^\W\d_]|\d|[\"'“(−+])|(?<=;)\s+|\n+")
 _FIGURES = re.compile(rf"(?<![\w.,]){NUMBER}(?![\w]|[.,]\d)")
-_LINKS = {"it": {"to": "a", "of": "di", "and": "e", "CI": "IC", "n": "n", "p": "p"}}
+_RANGE = re.compile(
+    rf"(?P<level>{NUMBER} % )?(?P<kind>(?:credible )?interval |CI )?"
+    rf"(?P<low>{NUMBER}) to (?P<high>{NUMBER})(?![\w]|[.,]\d)"
+)
 _PARAGRAPH = re.compile(r"(\n\s*\n)")
 _MARKS = re.compile(r"\s*(?:#{1,6}|[-*]|\d+\.)\s+")
+_CURRENCY = 3  # letters
 _LONG = 6  # words: a longer text in a hole is a sentence, and must be known
 
 
@@ -98,12 +104,17 @@ class Translator:
         return line if known is None else f"{lead}{known}"
 
     def _figures(self, text: str) -> str | None:
-        """Return a text of numbers and little else in the locale's form, else None."""
-        links = _LINKS.get(self.language, {})
-        if not all(word in links for word in _LETTERS.findall(_FIGURES.sub("", text))):
+        """Return numbers with units and intervals in the locale's form, else None."""
+        for english, phrase in PHRASES.get(self.language, {}).items():
+            text = text.replace(english, phrase)
+        text = _RANGE.sub(RANGES.get(self.language, r"\g<0>"), text)
+        rest, count = _FIGURES.subn("", text)
+        words = WORDS.get(self.language, {})
+        letters = _LETTERS.findall(rest)
+        if letters and not (count and all(map(partial(_is_unit, words), letters))):
             return None
         shown = _FIGURES.sub(lambda found: found[0].translate(self._marks), text)
-        return _LETTERS.sub(lambda found: links.get(found[0], found[0]), shown)
+        return _LETTERS.sub(lambda found: words.get(found[0], found[0]), shown)
 
     def _piece(self, text: str) -> Iterator[tuple[str, bool]]:
         """Yield one sentence, or the halves of one that ends in a list."""
@@ -140,6 +151,8 @@ class Translator:
             inside = words
             if name[0] == "n":
                 inside = words.translate(self._marks)
+            elif name[0] == "v":
+                inside = self._figures(words) or words
             elif name[0] == "x":
                 known = self._inside(words)
                 if known is None and len(_WORD.findall(words)) > _LONG:
@@ -160,6 +173,11 @@ class Translator:
 def translator(language: str) -> Translator:
     """Return the translator of a language; its catalogue is read once."""
     return Translator(language)
+
+
+def _is_unit(words: Collection[str], letters: str) -> bool:
+    """Whether letters between numbers are a known word or a currency's code."""
+    return letters in words or (letters.isupper() and len(letters) == _CURRENCY)
 
 
 def _in_place(text: str, known: str) -> str:

@@ -1,0 +1,42 @@
+"""How a value with its unit, interval and n is written in each language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from re import Match
+
+WORDS: dict[str, dict[str, str]] = {
+    "it": {
+        **{"point": "punto", "points": "punti", "percentuali": "percentuali"},
+        **{"day": "giorno", "days": "giorni", "hour": "ora", "hours": "ore"},
+        **{"minute": "minuto", "minutes": "minuti", "week": "settimana"},
+        **{"weeks": "settimane", "month": "mese", "months": "mesi"},
+        **{"to": "a", "of": "di", "and": "e", "or": "o", "from": "da", "da": "da"},
+        **{"a": "a", "di": "di", "e": "e", "n": "n", "p": "p", "pp": "pp", "df": "gl"},
+        **{"IC": "IC", "intervallo": "intervallo", "credibile": "credibile"},
+        **{"punti": "punti", "interval": "intervallo", "KB": "KB", "MB": "MB"},
+    }
+}
+
+PHRASES: dict[str, dict[str, str]] = {
+    "it": {
+        "percentage points": "punti percentuali",
+        "percentage point": "punto percentuale",
+    }
+}
+
+
+def _italian(found: Match[str]) -> str:
+    """'95 % CI 1 to 2' becomes 'IC 95 % da 1 a 2'."""
+    kind = (found["kind"] or "").strip()
+    names = {
+        "": "",
+        "CI": "IC ",
+        "interval": "intervallo ",
+        "credible interval": "intervallo credibile ",
+    }
+    level = found["level"] or ""
+    return f"{names[kind]}{level}da {found['low']} a {found['high']}"
+
+
+RANGES: dict[str, Callable[[Match[str]], str]] = {"it": _italian}
