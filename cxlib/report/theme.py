@@ -108,9 +108,7 @@ def show(ax: Any, *, alt: str, vector: bool = False) -> None:
     from matplotlib import pyplot as plt
 
     figure = _figure(ax)
-    words = languages.current()
-    languages.translate_figure(figure, words)
-    alt = words.text(alt)
+    languages.translate_figure(figure, languages.current())
     kind = "image/svg+xml" if vector else "image/png"
     image, width, height = _svg(figure) if vector else _png(figure)
     plt.close(figure)

@@ -79,7 +79,9 @@ class RunFolder:
         """Write the report, then the manifest: only then does a run look finished."""
         record = manifest.end(self.record, ending, finished=now(), seconds=seconds)
         record["data"] = manifest.data_files(self.job, self.path)
-        record["headline"] = manifest.headline(notebook, self.path)
+        record["headline"] = manifest.headline(
+            notebook, self.path, language=record["language"]
+        )
         record["files"] = manifest.files(self.path)
         try:
             page = self._page(record, notebook)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.paths import resolve
+from cxlib.report import language as languages
 from cxlib.report.answer import ANSWER_MIME
 from cxlib.report.states import STATES
 from cxlib.run.execute import Ending
@@ -35,6 +36,7 @@ def begin(job: Job, run_id: str, started: str) -> dict[str, Any]:
     seed = {**unset, **given}.get("seed")
     return {
         "run_id": run_id,
+        "language": language(job),
         "programme": job.programme,
         "name": job.name,
         "status": "running",
@@ -53,6 +55,13 @@ def begin(job: Job, run_id: str, started: str) -> dict[str, Any]:
         "host": socket.gethostname(),
         "pid": os.getpid(),
     }
+
+
+def language(job: Job) -> str:
+    """Return the language a job asks for, English where that is none of ours."""
+    unset = {one.name: one.default for one in job.parameters}
+    asked = {**unset, **job.params}.get("report_language")
+    return asked if asked in languages.LANGUAGES else "en"
 
 
 def end(
@@ -86,8 +95,8 @@ def data_files(job: Job, folder: Path) -> list[dict[str, Any]]:
     return [_data_file(path, job.root, counted.get(path, {})) for path in known]
 
 
-def headline(notebook: Any, folder: Path) -> dict[str, Any]:
-    """Return the answer a notebook gave: decision and figures as text.
+def headline(notebook: Any, folder: Path, *, language: str = "en") -> dict[str, Any]:
+    """Return the answer a notebook gave, in its language: decision and figures as text.
 
     Without an answer slot, the first finding of results.json stands in.
     """
@@ -95,7 +104,8 @@ def headline(notebook: Any, folder: Path) -> dict[str, Any]:
         for output in cell.get("outputs", []):
             found = output.get("data", {}).get(ANSWER_MIME)
             if found:
-                return dict(found)
+                words = languages.translator(language)
+                return dict(languages.bundle(ANSWER_MIME, found, words))
     findings = _results(folder).get("findings", [])
     return {"decision": findings[0]["statement"], "figures": []} if findings else {}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import Formatter
 
+from cxlib.report.answer import PENDING
 from cxlib.report.language.page import translate
 from cxlib.report.language.translator import Translator, translator
 
@@ -38,7 +40,8 @@ def use(language: str) -> None:
     Notes
     -----
     Tables, sentences and numbers that the notebook holds stay as they are: only what
-    is displayed, drawn or exported as a sentence is translated.
+    is drawn and displayed is translated. Under `cx run` what is displayed is left to
+    the exporter, which then sees every report in one language.
     """
     translator(language)
     _state["language"] = language
@@ -56,7 +59,7 @@ def _hook_display(language: str) -> None:
     original = getattr(formatter, _ORIGINAL, None)
     if original is not None:
         formatter.format = original
-    if language == "en":
+    if language == "en" or "CX_ROOT" in os.environ:
         return
     setattr(formatter, _ORIGINAL, formatter.format)
     formatter.format = _translated(formatter.format, translator(language))
@@ -87,12 +90,12 @@ def bundle(mime: str, value: Any, words: Translator) -> Any:
     words : Translator
         Of the language.
     """
-    if mime == "text/html":
+    if mime == "text/html" and PENDING not in str(value):
         from bs4 import BeautifulSoup
 
         soup = BeautifulSoup(str(value), "html.parser")
         translate(soup, words)
-        return str(soup)
+        return f'<div lang="{words.language}">{soup}</div>'
     if mime == "text/plain":
         return words.text(str(value))
     return _texts(value, words) if mime.endswith("cx.answer+json") else value

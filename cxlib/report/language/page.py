@@ -17,8 +17,8 @@ _KEPT = {"code", "pre", "script", "style", "kbd", "samp", "math", "svg", "time"}
 _ATTRIBUTES = ("alt", "aria-label", "title", "placeholder", "data-other", "content")
 _META = {"description"}
 _ENGLISH = re.compile(
-    r"\b(the|of|is|are|was|and|with|not|for|from|than|by|in|to|an?|on|no|per|each|or|"
-    r"which|what|how|if|it|its|this|that|at|as|be|does|do|all|only|more|less)\b",
+    r"\b(the|of|is|are|was|and|with|not|for|from|than|by|which|what|how|this|that|be|"
+    r"does|only|more|less|each|or|it|its|if|as)\b",
     re.IGNORECASE,
 )
 
@@ -30,7 +30,7 @@ def translate(soup: BeautifulSoup, translator: Translator) -> None:
     ----------
     soup : bs4.BeautifulSoup
         The page, or a piece of one. Code, formulas and whatever has
-        `translate="no"` are left as they are.
+        `translate="no"`, or declares its own language, are left as they are.
     translator : Translator
         Of the page's language.
 
@@ -89,6 +89,7 @@ def _kept(element: Tag) -> bool:
     return any(
         (one.name in _KEPT and "out" not in (one.get("class") or []))
         or one.get("translate") == "no"
+        or (one.name != "html" and one.get("lang"))
         for one in [element, *element.parents]
     )
 
