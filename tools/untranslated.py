@@ -1,20 +1,24 @@
-"""List what a report still says in English, as entries for a catalogue.
+"""List what English reports say that a catalogue lacks, as entries for it.
 
-    python tools/untranslated.py reports/it/*/latest.html > new.po
+    python tools/untranslated.py it reports/sample/*/latest/report.html > new.po
 
-Numbers and dates become holes. Names of segments, themes and files have to be made
-`{x}` by hand; then the entry, translated, goes into cxlib/report/language/<language>/.
-The last line, on standard error, says how much of the words is translated.
+Numbers, values and dates become holes. Names of segments, themes and files have to be
+made `{x}` by hand; then the entry, translated, goes into a .po file in
+cxlib/report/language/<language>/. The last line, on standard error, says how much of
+the words a reader sees is translated.
 """
 
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from bs4 import BeautifulSoup
 
+from cxlib.report.language import translator
 from cxlib.report.language.catalogue import DATE, NUMBER, UNIT
+from cxlib.report.language.page import is_english, texts
 
 END = r"(?![\w]|[.,]\d)"
 PARTS = re.compile(
@@ -25,7 +29,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def holed(text: str) -> str:
-    """Return a text with its numbers and dates as holes."""
+    """Return a text with its numbers, values and dates as holes."""
     seen: Counter[str] = Counter()
 
     def hole(found: re.Match[str]) -> str:
@@ -37,34 +41,35 @@ def holed(text: str) -> str:
     return PARTS.sub(hole, " ".join(text.split()))
 
 
-def words(soup: BeautifulSoup) -> int:
-    """Return how many words a reader sees that are not data or code."""
-    return sum(
-        len(WORD.findall(text))
-        for text in soup.find_all(string=True)
-        if not text.find_parent(["code", "pre", "script", "style", "head", "math"])
-    )
+def pieces(path: Path, language: str) -> Iterator[tuple[str, bool, bool]]:
+    """Yield each piece of a page: its text, whether it is known, whether it is ours."""
+    words = translator(language)
+    soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    for element in soup.select("section.text, footer th"):
+        element.decompose()
+    for node in texts(soup):
+        heading = node.find_parent(["th", "button", "summary", "h2", "h3"]) is not None
+        for text, known in words.parts(str(node)):
+            yield text, known, heading or is_english(text)
 
 
-def main(paths: list[Path]) -> None:
+def main(language: str, paths: list[Path]) -> None:
     """Print the entries of all reports, the most frequent first."""
     found: Counter[str] = Counter()
-    total = english = 0
+    total = lacking = 0
     for path in paths:
-        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        total += words(soup)
-        for element in soup.select(
-            "main [lang=en], footer [lang=en], header [lang=en]"
-        ):
-            text = element.get_text()
-            english += len(WORD.findall(text))
-            found[holed(text)] += 1
-    for text, count in found.most_common():
+        for text, known, ours in pieces(path, language):
+            count = len(WORD.findall(text))
+            total += count
+            if not known and ours:
+                lacking += count
+                found[holed(text)] += 1
+    for text, times in found.most_common():
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-        print(f'# {count}\nmsgid "{quoted}"\nmsgstr ""\n')
-    share = 1 - english / total if total else 1
+        print(f'# {times}\nmsgid "{quoted}"\nmsgstr ""\n')
+    share = 1 - lacking / total if total else 1
     print(f"{share:.1%} of {total:,} words translated", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main([Path(name) for name in sys.argv[1:]])
+    main(sys.argv[1], [Path(name) for name in sys.argv[2:]])

@@ -13,10 +13,12 @@ from cxlib.errors import ArgumentError
 Language = Literal["en", "it"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-NUMBER = r"(?:[−+±-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?|–|∞)"
+NUMBER = r"(?:[−+±]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?|–|∞)"
 DATE = r"\d{4}(?:-\d{2}(?:-\d{2})?|-?[QW]\d{1,2})(?:[ T]\d{2}:\d{2}(?: UTC)?)?"
-UNIT = r"(?:points?|%|percentage points?|pp|[A-Z]{3}|€|days?|hours?|minutes?|weeks?|SD)"
-VALUE = rf"{NUMBER}(?: {UNIT})?(?: \([^()]*\d[^()]*\))?"
+UNIT = (
+    r"(?:points?|%|percentage\spoints?|pp|[A-Z]{3}|€|days?|hours?|minutes?|weeks?|SD)"
+)
+VALUE = rf"{NUMBER}(?:\s{UNIT})?(?:\s\([^()]*\d[^()]*\))?"
 _HOLE = re.compile(r"\{([a-z])(\d*)\}")
 _HOLES = {"n": NUMBER, "v": VALUE, "d": DATE, "x": r".+?"}
 

@@ -41,7 +41,7 @@ def translate(soup: BeautifulSoup, translator: Translator) -> None:
     """
     if translator.language == "en":
         return
-    for node in list(_texts(soup)):
+    for node in list(texts(soup)):
         _replace(soup, node, translator)
     for element in soup.find_all(name=True):
         for name in _ATTRIBUTES:
@@ -73,8 +73,14 @@ def _worded(element: Tag, name: str) -> bool:
     return name != "content" or element.get("name") in _META
 
 
-def _texts(soup: BeautifulSoup) -> Iterator[NavigableString]:
-    """Yield the texts a reader sees."""
+def texts(soup: BeautifulSoup) -> Iterator[NavigableString]:
+    """Yield the texts of a page that are to be translated.
+
+    Parameters
+    ----------
+    soup : bs4.BeautifulSoup
+        The page, or a piece of one.
+    """
     from bs4 import Comment, Doctype
 
     for node in soup.find_all(string=True):

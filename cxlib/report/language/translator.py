@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from cxlib._checks import one_of
 from cxlib.report.language.catalogue import (
+    DATE,
     LANGUAGES,
     NUMBER,
     Catalogue,
     Message,
     read,
 )
-from cxlib.report.language.values import PHRASES, RANGES, WORDS
+from cxlib.report.language.values import PERIODS, PHRASES, RANGES, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,9 +26,10 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[^\W\d_]|\d|[\"'“(−+])|(?<=;)\s+|\n+")
 _FIGURES = re.compile(rf"(?<![\w.,]){NUMBER}(?![\w]|[.,]\d)")
 _RANGE = re.compile(
-    rf"(?P<level>{NUMBER} % )?(?P<kind>(?:credible )?interval |CI )?"
-    rf"(?P<low>{NUMBER}) to (?P<high>{NUMBER})(?![\w]|[.,]\d)"
+    rf"(?<![\w.,-])(?P<level>{NUMBER}\s%\s)?(?P<kind>(?:credible )?interval\s|CI\s)?"
+    rf"(?P<low>{NUMBER})(?P<gap>\s)to\s(?P<high>{NUMBER})(?![\w-]|[.,]\d)"
 )
+_DATES = re.compile(rf"(?P<low>{DATE}) to (?P<high>{DATE})")
 _PARAGRAPH = re.compile(r"(\n\s*\n)")
 _MARKS = re.compile(r"\s*(?:#{1,6}|[-*]|\d+\.)\s+")
 _CURRENCY = 3  # letters
@@ -107,6 +109,7 @@ class Translator:
         """Return numbers with units and intervals in the locale's form, else None."""
         for english, phrase in PHRASES.get(self.language, {}).items():
             text = text.replace(english, phrase)
+        text = _DATES.sub(PERIODS.get(self.language, r"\g<0>"), text)
         text = _RANGE.sub(RANGES.get(self.language, r"\g<0>"), text)
         rest, count = _FIGURES.subn("", text)
         words = WORDS.get(self.language, {})
@@ -128,7 +131,11 @@ class Translator:
     def _whole(self, text: str) -> str | None:
         """Return a text translated as one message, None where it is not known."""
         if text not in self._known:
-            self._known[text] = self._look_up(text, self._catalogue.messages)
+            known = self._look_up(text, self._catalogue.messages)
+            if known is None and "\xa0" in text:
+                plain = text.replace("\xa0", " ")
+                known = self._look_up(plain, self._catalogue.messages)
+            self._known[text] = known
         return self._known[text]
 
     def _look_up(self, text: str, messages: Iterable[Message]) -> str | None:

@@ -14,7 +14,14 @@ WORDS: dict[str, dict[str, str]] = {
         **{"to": "a", "of": "di", "and": "e", "or": "o", "from": "da", "da": "da"},
         **{"a": "a", "di": "di", "e": "e", "n": "n", "p": "p", "pp": "pp", "df": "gl"},
         **{"IC": "IC", "intervallo": "intervallo", "credibile": "credibile"},
-        **{"punti": "punti", "interval": "intervallo", "KB": "KB", "MB": "MB"},
+        **{
+            "dal": "dal",
+            "al": "al",
+            "punti": "punti",
+            "interval": "intervallo",
+            "KB": "KB",
+            "MB": "MB",
+        },
     }
 }
 
@@ -35,8 +42,10 @@ def _italian(found: Match[str]) -> str:
         "interval": "intervallo ",
         "credible interval": "intervallo credibile ",
     }
-    level = found["level"] or ""
-    return f"{names[kind]}{level}da {found['low']} a {found['high']}"
+    level, gap = found["level"] or "", found["gap"]
+    ends = f"da{gap}{found['low']}{gap}a{gap}{found['high']}"
+    return f"{names[kind]}{level}{ends}"
 
 
 RANGES: dict[str, Callable[[Match[str]], str]] = {"it": _italian}
+PERIODS: dict[str, str] = {"it": r"dal \g<low> al \g<high>"}
