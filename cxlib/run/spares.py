@@ -1,0 +1,39 @@
+"""Sweep up what a killed process was about to write."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from pathlib import Path
+
+from cxlib.run import process
+
+_SPARE = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}")
+_AGE = 60.0  # seconds; a spare lives some milliseconds
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove the unfinished files of dead processes, in a report's folder and runs.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The report's folder, reports/<programme>/<name>, whose lock is held.
+
+    Returns
+    -------
+    list of pathlib.Path
+        What was removed. Files younger than a minute are left: they may be another
+        machine's.
+    """
+    removed = []
+    for path in (*folder.glob(".*"), *folder.glob("*/.*"), *folder.glob("*/*/.*")):
+        found = _SPARE.fullmatch(path.name)
+        if not found or process.exists(int(found[1])):
+            continue
+        with contextlib.suppress(OSError):
+            if time.time() - path.lstat().st_mtime > _AGE and path.is_file():
+                path.unlink()
+                removed.append(path)
+    return removed
