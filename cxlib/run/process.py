@@ -17,11 +17,11 @@ def identity() -> dict[str, Any]:
     Returns
     -------
     dict
-        `process_started` is the boot of the machine and the clock tick the process
-        started at, so that another process with the same pid is not taken for it;
-        empty where the system has no /proc.
+        `process_started` is in clock ticks since the machine's start: another
+        process that is given the same pid is not taken for this one. None where the
+        system has no /proc.
     """
-    values = (socket.gethostname(), os.getpid(), _started(os.getpid()) or "")
+    values = (socket.gethostname(), os.getpid(), _started(os.getpid()))
     return dict(zip(FIELDS, values, strict=True))
 
 
@@ -42,7 +42,7 @@ def alive(record: Mapping[str, Any]) -> bool | None:
     --------
     >>> alive(identity())
     True
-    >>> alive({**identity(), "process_started": "another boot"})
+    >>> alive({**identity(), "process_started": 1})
     False
     >>> alive({**identity(), "host": "elsewhere"}) is None
     True
@@ -56,7 +56,7 @@ def alive(record: Mapping[str, Any]) -> bool | None:
     if pid <= 0 or not exists(pid):
         return False
     wanted = record.get("process_started")
-    return not wanted or wanted == _started(pid)
+    return wanted is None or wanted == _started(pid)
 
 
 def exists(pid: int) -> bool:
@@ -67,17 +67,19 @@ def exists(pid: int) -> bool:
         return False
     except OSError:
         return True
-    return _started(pid) is not None
+    return _stat(pid)[:1] not in {("Z",), ("X",)}
 
 
-def _started(pid: int) -> str | None:
-    """Return boot and start of a process, None if it is gone, '' without /proc."""
-    if not Path("/proc/self/stat").exists():
-        return ""
+def _started(pid: int) -> int | None:
+    """Return when a process started, in clock ticks since the machine did."""
+    fields = _stat(pid)
+    return int(fields[19]) if len(fields) > 19 else None
+
+
+def _stat(pid: int) -> tuple[str, ...]:
+    """Return what /proc says of a process, from its state on; nothing without it."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8")
     except OSError:
-        return None
-    state, *fields = text.rpartition(")")[2].split()
-    return None if state in {"Z", "X"} else f"{boot[:8]}-{fields[18]}"
+        return ()
+    return tuple(text.rpartition(")")[2].split())
