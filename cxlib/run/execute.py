@@ -118,6 +118,12 @@ def _settle(watch: Watch, ending: Ending) -> Ending:
     return ending
 
 
+def short_temporary() -> str:
+    """Return the folder for sockets, whose whole path may hold some 100 characters."""
+    base = tempfile.gettempdir()
+    return base if len(base) < 60 else "/tmp"
+
+
 @contextlib.contextmanager
 def _transport() -> Iterator[Any]:
     """Yield a kernel configuration: unix sockets where there are any.
@@ -131,10 +137,7 @@ def _transport() -> Iterator[Any]:
     if os.name != "posix":
         yield Config()
         return
-    base = tempfile.gettempdir()
-    folder = tempfile.mkdtemp(
-        prefix=f"cx-{os.getpid()}-", dir=base if len(base) < 60 else "/tmp"
-    )
+    folder = tempfile.mkdtemp(prefix=f"cx-{os.getpid()}-", dir=short_temporary())
     try:
         kernel = {"transport": "ipc", "ip": f"{folder}/k"}
         leave = f"--IPKernelApp.exec_lines={_LEAVE.format(os.getpid())}"

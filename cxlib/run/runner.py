@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from cxlib.report.words import moment
 from cxlib.run import fingerprint
-from cxlib.run.execute import Ending, execute, prepare_imports
+from cxlib.run.execute import (
+    Ending,
+    execute,
+    prepare_imports,
+    short_temporary,
+)
 from cxlib.run.fingerprint import Inputs
 from cxlib.run.folder import NOTEBOOK, Outcome, RunFolder
 from cxlib.run.jobs import Job
 from cxlib.run.lock import BusyError, locked
 from cxlib.run.secrets import hide_text
-from cxlib.run.spares import sweep
+from cxlib.run.spares import sweep, sweep_sockets
 from cxlib.run.unchanged import Standing, standing
 
 if TYPE_CHECKING:
@@ -95,6 +100,7 @@ class Runner:
         ready = [job for job in waiting if not job.troubles]
         if ready:
             prepare_imports()
+            sweep_sockets(Path(short_temporary()))
             with ThreadPoolExecutor(self.n_jobs) as pool:
                 outcomes += self._gather(pool, ready)
         return outcomes

@@ -1,15 +1,17 @@
-"""Sweep up what a killed process was about to write."""
+"""Sweep up what a killed process has left."""
 
 from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import time
 from pathlib import Path
 
 from cxlib.run import process
 
 _SPARE = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}")
+_SOCKETS = re.compile(r"cx-(\d+)-\w+")
 _AGE = 60.0  # seconds; a spare lives some milliseconds
 
 
@@ -37,3 +39,11 @@ def sweep(folder: Path) -> list[Path]:
                 path.unlink()
                 removed.append(path)
     return removed
+
+
+def sweep_sockets(folder: Path) -> None:
+    """Remove the socket folders of dead processes from the temporary folder."""
+    for path in folder.glob("cx-*-*"):
+        found = _SOCKETS.fullmatch(path.name)
+        if found and path.is_dir() and not process.exists(int(found[1])):
+            shutil.rmtree(path, ignore_errors=True)
