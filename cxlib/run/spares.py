@@ -13,6 +13,7 @@ from cxlib.run import process
 _SPARE = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}")
 _SOCKETS = re.compile(r"cx-(\d+)-\w+")
 _AGE = 60.0  # seconds; a spare lives some milliseconds
+_DAY = 86_400.0
 
 
 def sweep(folder: Path) -> list[Path]:
@@ -42,8 +43,14 @@ def sweep(folder: Path) -> list[Path]:
 
 
 def sweep_sockets(folder: Path) -> None:
-    """Remove the socket folders of dead processes from the temporary folder."""
+    """Remove the socket folders of dead processes from the temporary folder.
+
+    Those younger than a day are left: they may be of a container with its own pids.
+    """
     for path in folder.glob("cx-*-*"):
         found = _SOCKETS.fullmatch(path.name)
-        if found and path.is_dir() and not process.exists(int(found[1])):
-            shutil.rmtree(path, ignore_errors=True)
+        if not found or process.exists(int(found[1])):
+            continue
+        with contextlib.suppress(OSError):
+            if time.time() - path.lstat().st_mtime > _DAY:
+                shutil.rmtree(path)
