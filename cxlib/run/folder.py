@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from cxlib.run import manifest, pages
 from cxlib.run.execute import Ending
 from cxlib.run.fingerprint import NOTHING, Inputs
 from cxlib.run.jobs import Job, shown
+from cxlib.run.secrets import hide_text
 
 REPORT, NOTEBOOK, MANIFEST = "report.html", "report.ipynb", "manifest.json"
 
@@ -111,6 +113,24 @@ class RunFolder:
             error=record["error"],
             seconds=seconds or 0.0,
         )
+
+    def give_up(self, error: Exception) -> Outcome:
+        """Record a run whose report could not be written, as on a full disk.
+
+        The manifest is written over where it stands: that needs no room.
+        """
+        text = f"The run could not be written: {hide_text(str(error))}"
+        ending = Ending(status="failed", error=text)
+        record = manifest.end(self.record, ending, finished=now(), seconds=None)
+        with contextlib.suppress(OSError):
+            short = record | {"packages": {}, "defaults": {}}
+            data = to_json(short).encode()
+            with (self.path / MANIFEST).open("r+b") as file:
+                file.write(data)
+                file.truncate()
+            page = pages.problem_page(record, self.job.troubles)
+            write_text(self.path / REPORT, page)
+        return Outcome(job=self.job, status="failed", folder=self.path, error=text)
 
     def _page(self, record: dict[str, Any], notebook: Any) -> str:
         """Return the report, or the page that says why there is none."""

@@ -174,10 +174,18 @@ class Runner:
         )
 
     def _run_watched(self, job: Job, inputs: Inputs) -> Outcome:
-        """Run one job in its folder, under a watch that can stop it."""
+        """Run one job; where its folder cannot be written, say so in the manifest."""
+        folder = RunFolder.open(self.out, job, inputs=inputs)
+        try:
+            return self._run_in(folder)
+        except OSError as error:
+            return folder.give_up(error)
+
+    def _run_in(self, folder: RunFolder) -> Outcome:
+        """Run a job in its folder, under a watch that can stop it."""
         from cxlib.run.engine import Watch
 
-        folder = RunFolder.open(self.out, job, inputs=inputs)
+        job = folder.job
         watch = Watch(
             folder.path / NOTEBOOK,
             lambda done, total: self.progress.moved(job, done, total),
