@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections import Counter
@@ -44,16 +45,19 @@ class Lines:
 
     def started(self, job: Job) -> None:
         """Say that a run has started."""
-        with self._lock:
-            self._write(f"{'Running':<15} {job.label}")
+        self._say(f"{'Running':<15} {job.label}")
 
     def moved(self, job: Job, done: int, total: int) -> None:
         """Say nothing: a log wants no line a cell."""
 
     def ended(self, outcome: Outcome) -> None:
         """Say how a run ended and where its report is."""
-        with self._lock:
-            self._write(ending(outcome))
+        self._say(ending(outcome))
+
+    def _say(self, text: str) -> None:
+        """Write; that nobody reads any more (a closed terminal) stops no run."""
+        with self._lock, contextlib.suppress(OSError):
+            self._write(text)
 
 
 class Bars:

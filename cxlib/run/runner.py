@@ -196,14 +196,16 @@ class Runner:
                 watch.stop()
         self.progress.started(job)
         clock = time.perf_counter()
-        ending = execute(
-            job.notebook,
-            folder.params,
-            root=job.root,
-            watch=watch,
-            timeout=self.timeout,
-        )
-        with self._lock:
-            self._watches.discard(watch)
+        try:
+            ending = execute(
+                job.notebook,
+                folder.params,
+                root=job.root,
+                watch=watch,
+                timeout=self.timeout,
+            )
+        finally:
+            with self._lock:
+                self._watches.discard(watch)
         seconds = round(time.perf_counter() - clock, 2)
         return folder.close(ending, notebook=watch.notebook, seconds=seconds)
