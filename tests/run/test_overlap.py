@@ -82,18 +82,21 @@ def test_waiting_ends_with_the_holder_or_when_told(tmp_path, holder):
 
 def test_a_forked_child_does_not_keep_the_lock(tmp_path):
     reading, writing = os.pipe()
+    up, ready = os.pipe()
     with locked(tmp_path):
         child = os.fork()
         if child == 0:
+            os.write(ready, b"x")
             os.read(reading, 1)
             os._exit(0)
     try:
+        assert os.read(up, 1) == b"x"
         assert not is_locked(tmp_path)
     finally:
         os.write(writing, b"x")
         os.waitpid(child, 0)
-        os.close(reading)
-        os.close(writing)
+        for end in (reading, writing, up, ready):
+            os.close(end)
 
 
 def test_a_process_is_told_from_another_with_its_number():
