@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup report test fast doctest nbval slow spark lab notebooks sample lint types \
-        browser lock clean
+        browser cron lock clean
 
 help:
 	@echo "make report      build the sample programme's HTML site in reports/"
@@ -24,6 +24,7 @@ help:
 	@echo "make lint types  ruff and mypy"
 	@echo "make spark       install Java and pyspark, then run the tests of engine: spark"
 	@echo "make browser     install Chromium (Debian, Ubuntu) for the browser tests"
+	@echo "make cron        install cron (Debian, Ubuntu) for the tests of schedules/"
 	@echo "make lock        resolve requirements.lock again from pyproject.toml (needs uv)"
 
 setup: $(STAMP)
@@ -71,6 +72,9 @@ types: $(STAMP)
 
 browser:
 	@sh tools/install_browser.sh
+
+cron:
+	@sh tools/install_cron.sh
 
 lock:
 	uv pip compile --universal --python-version 3.11 --extra test --no-header \

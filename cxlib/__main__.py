@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cxlib.errors import CxError
 from cxlib.paths import project_root
 from cxlib.report.states import worst
+from cxlib.run import signals
 
 if TYPE_CHECKING:
     from cxlib.run.progress import Bars, Lines
@@ -23,10 +23,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn customer-experience data into reports a decision can rest on.",
 )
+Overlap = Literal["skip", "wait"]
 Params = Annotated[list[Path], typer.Argument(help="Params files, or folders of them.")]
 
 
-@app.command()
+EXIT_CODES = """\
+**Exit code**, the first that holds:
+130 interrupted (Ctrl-C, SIGTERM or SIGHUP; what had run is kept);
+1 a notebook failed, or a report could not be written;
+2 a params file is wrong, and nothing of it was run;
+3 the data cannot answer;
+0 every report was written, stands unchanged or is being run by another cx.
+"""
+
+
+@app.command(epilog=EXIT_CODES)
 def run(
     params: Params,
     out: Annotated[
@@ -39,26 +50,51 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0, help="Seconds one cell may take; 0: no limit.")
     ] = 1800,
+    *,
+    skip_unchanged: Annotated[
+        bool,
+        typer.Option(
+            "--skip-unchanged",
+            help="Let a report stand whose parameters, data, notebook, code and "
+            "packages are those of its last run.",
+        ),
+    ] = False,
+    since: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEN",
+            help="The same, if that run is not older than WHEN: a date (2026-11-01) "
+            "or an age (24h, 7d).",
+        ),
+    ] = "",
+    overlap: Annotated[
+        Overlap,
+        typer.Option(help="What to do about a report that another cx is running."),
+    ] = "skip",
 ) -> None:
-    """Run notebooks and write their reports and the index.
-
-    Exit code: 130 interrupted, else 1 if a notebook failed, else 2 if parameters
-    were refused, else 3 if data could not answer, else 0.
-    """
+    """Run notebooks and write their reports and the index."""
     from cxlib.run import Runner, check, find, write_site
+    from cxlib.run.progress import summary
+    from cxlib.run.unchanged import oldest
 
+    stand = oldest(since, ever=skip_unchanged)
     checked = check(find(params))
     folder = out.resolve() if out else checked[0].root / "reports"
     with _progress() as progress:
-        limit = timeout or None
-        runner = Runner(out=folder, progress=progress, n_jobs=jobs, timeout=limit)
+        runner = Runner(
+            out=folder,
+            progress=progress,
+            n_jobs=jobs,
+            timeout=timeout or None,
+            wait=overlap == "wait",
+            unchanged_since=stand,
+        )
         outcomes = runner.run(checked)
     index = write_site(folder)
-    good = sum(outcome.status == "ok" for outcome in outcomes)
     codes = [outcome.exit_code for outcome in outcomes]
     if runner.interrupted:
         codes.append(130)
-    typer.echo(f"{good} of {len(checked)} completed. Site: {index}")
+    typer.echo(f"{summary(outcomes, len(checked))} Site: {index}")
     raise typer.Exit(worst(codes))
 
 
@@ -103,7 +139,7 @@ def list_notebooks() -> None:
 
 def main() -> None:
     """Run the command line; errors are sentences, not tracebacks."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signals.listen()
     try:
         app()
     except CxError as error:
@@ -111,11 +147,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _interrupt(*_: Any) -> None:
-    """Treat a scheduler's SIGTERM as Ctrl-C: keep what has run."""
-    raise KeyboardInterrupt
+    except OSError as error:
+        typer.echo(f"The reports folder could not be written: {error}", err=True)
+        sys.exit(1)
 
 
 def _progress() -> Bars | Lines:

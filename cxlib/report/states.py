@@ -26,7 +26,9 @@ STATES: dict[str, State] = {
     "data": State("Data stop", 3, 4, "warn"),
     "interrupted": State("Interrupted", 130, 5, "warn"),
     "running": State("Running", 1, 6, "idle"),
+    "busy": State("Being run", 0, 6, "idle"),
     "idle": State("Not run", 0, 7, "idle"),
+    "unchanged": State("Unchanged", 0, 8, "good"),
     "ok": State("Completed", 0, 8, "good"),
 }
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _MARKER = "papermill-error-cell-tag"
 START_TIMEOUT = 120
+# ipykernel ends with its parent, but not where that died while the kernel was starting
+# and orphans go to another process than the first, as in a user's systemd session.
+_LEAVE = "if __import__('os').getppid() != {}: __import__('os')._exit(1)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,12 @@ def _settle(watch: Watch, ending: Ending) -> Ending:
     return ending
 
 
+def short_temporary() -> str:
+    """Return the folder for sockets, whose whole path may hold some 100 characters."""
+    base = tempfile.gettempdir()
+    return base if len(base) < 60 else "/tmp"
+
+
 @contextlib.contextmanager
 def _transport() -> Iterator[Any]:
     """Yield a kernel configuration: unix sockets where there are any.
@@ -128,10 +137,12 @@ def _transport() -> Iterator[Any]:
     if os.name != "posix":
         yield Config()
         return
-    base = tempfile.gettempdir()
-    folder = tempfile.mkdtemp(prefix="cx-", dir=base if len(base) < 60 else "/tmp")
+    folder = tempfile.mkdtemp(prefix=f"cx-{os.getpid()}-", dir=short_temporary())
     try:
-        yield Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}})
+        kernel = {"transport": "ipc", "ip": f"{folder}/k"}
+        leave = f"--IPKernelApp.exec_lines={_LEAVE.format(os.getpid())}"
+        client = {"extra_arguments": [leave]}
+        yield Config({"KernelManager": kernel, "NotebookClient": client})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

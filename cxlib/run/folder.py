@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cxlib.paths import resolve
 from cxlib.report.files import to_json, write_text
 from cxlib.report.states import STATES
 from cxlib.run import manifest, pages
 from cxlib.run.execute import Ending
+from cxlib.run.fingerprint import NOTHING, Inputs
 from cxlib.run.jobs import Job, shown
+from cxlib.run.secrets import hide_text
 
 REPORT, NOTEBOOK, MANIFEST = "report.html", "report.ipynb", "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a job ended and where its run folder is."""
+    """How a job ended and where its run folder is.
+
+    `note` is a line for the log; `earlier_code` the exit code of the earlier run
+    that stands because nothing has changed since.
+    """
 
     job: Job
     status: str
     folder: Path
     error: str = ""
     seconds: float = 0.0
+    note: str = ""
+    earlier_code: int | None = None
 
     @property
     def exit_code(self) -> int:
-        """The exit code this run alone would give."""
+        """The exit code this run alone would give; of one that stands, its own."""
+        if self.earlier_code is not None:
+            return self.earlier_code
         return STATES[self.status].exit_code
 
     @property
@@ -40,14 +52,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The folder of one run and the manifest it will have."""
+    """The folder of one run, the manifest it will have and what it starts from."""
 
     job: Job
     path: Path
     record: dict[str, Any]
+    inputs: Inputs = NOTHING
 
     @classmethod
-    def open(cls, out: Path, job: Job) -> RunFolder:
+    def open(cls, out: Path, job: Job, *, inputs: Inputs = NOTHING) -> RunFolder:
         """Make reports/<programme>/<name>/<run id>, marked as running.
 
         The run id is the time in UTC and a random part: ids sort by time, and two
@@ -62,7 +75,8 @@ class RunFolder:
                 path.mkdir(parents=True)
             except FileExistsError:
                 continue
-            folder = cls(job, path, manifest.begin(job, run_id, started))
+            record = manifest.begin(job, run_id, started) | inputs.record()
+            folder = cls(job, path, record, inputs)
             write_text(path / MANIFEST, to_json(folder.record))
             return folder
 
@@ -79,6 +93,8 @@ class RunFolder:
         """Write the report, then the manifest: only then does a run look finished."""
         record = manifest.end(self.record, ending, finished=now(), seconds=seconds)
         record["data"] = manifest.data_files(self.job, self.path)
+        read = [resolve(file["path"], self.job.root) for file in record["data"]]
+        record |= self.inputs.settled(read)
         record["headline"] = manifest.headline(
             notebook, self.path, language=record["language"]
         )
@@ -99,6 +115,24 @@ class RunFolder:
             error=record["error"],
             seconds=seconds or 0.0,
         )
+
+    def give_up(self, error: Exception) -> Outcome:
+        """Record a run whose report could not be written, as on a full disk.
+
+        The manifest is written over where it stands: that needs no room.
+        """
+        text = f"The run could not be written: {hide_text(str(error))}"
+        ending = Ending(status="failed", error=text)
+        record = manifest.end(self.record, ending, finished=now(), seconds=None)
+        with contextlib.suppress(OSError):
+            short = record | {"packages": {}, "defaults": {}}
+            data = to_json(short).encode()
+            with (self.path / MANIFEST).open("r+b") as file:
+                file.write(data)
+                file.truncate()
+            page = pages.problem_page(record, self.job.troubles)
+            write_text(self.path / REPORT, page)
+        return Outcome(job=self.job, status="failed", folder=self.path, error=text)
 
     def _page(self, record: dict[str, Any], notebook: Any) -> str:
         """Return the report, or the page that says why there is none."""

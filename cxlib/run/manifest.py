@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import platform
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -18,6 +17,7 @@ from cxlib.paths import resolve
 from cxlib.report import language as languages
 from cxlib.report.answer import ANSWER_MIME
 from cxlib.report.states import STATES
+from cxlib.run import process
 from cxlib.run.execute import Ending
 from cxlib.run.jobs import Job, shown
 from cxlib.run.secrets import hide
@@ -52,8 +52,7 @@ def begin(job: Job, run_id: str, started: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": dict(packages()),
         "home": "../../../index.html",
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
+        **process.identity(),
     }
 
 
@@ -68,7 +67,7 @@ def end(
     record: Mapping[str, Any], ending: Ending, *, finished: str, seconds: float | None
 ) -> dict[str, Any]:
     """Return the manifest of a run that has ended."""
-    kept = {key: value for key, value in record.items() if key not in {"host", "pid"}}
+    kept = {key: value for key, value in record.items() if key not in process.FIELDS}
     return kept | {
         "status": ending.status,
         "error": ending.error,

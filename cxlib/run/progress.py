@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -43,16 +45,19 @@ class Lines:
 
     def started(self, job: Job) -> None:
         """Say that a run has started."""
-        with self._lock:
-            self._write(f"{'Running':<15} {job.label}")
+        self._say(f"{'Running':<15} {job.label}")
 
     def moved(self, job: Job, done: int, total: int) -> None:
         """Say nothing: a log wants no line a cell."""
 
     def ended(self, outcome: Outcome) -> None:
         """Say how a run ended and where its report is."""
-        with self._lock:
-            self._write(ending(outcome))
+        self._say(ending(outcome))
+
+    def _say(self, text: str) -> None:
+        """Write; that nobody reads any more (a closed terminal) stops no run."""
+        with self._lock, contextlib.suppress(OSError):
+            self._write(text)
 
 
 class Bars:
@@ -105,18 +110,34 @@ class Bars:
 
 
 def ending(outcome: Outcome) -> str:
-    """Return the line that says how a run ended, and its error below."""
+    """Return the line that says how a run ended, and its error or note below."""
     state = STATES[outcome.status]
     took = duration(outcome.seconds) if outcome.seconds else "–"
     line = f"{state.label:<15} {outcome.job.label}  {took}  {outcome.report}"
-    if outcome.status == "ok":
-        return line
     below = outcome.error
-    if outcome.job.troubles:
+    if outcome.status == "busy":
+        line = f"{state.label:<15} {outcome.job.label}  left out"
+    elif outcome.job.troubles:
         file = outcome.job.path.name
         below = "\n".join(
             f"{file}:{one.line}: {one.text}" if one.line else f"{file}: {one.text}"
             for one in outcome.job.troubles
         )
-    below = _CONTROL.sub("", below)
+    texts = [text for text in (below, outcome.note) if text]
+    below = _CONTROL.sub("", "\n".join(texts))
     return "\n".join([line, *(f"    {text}" for text in below.splitlines())])
+
+
+def summary(outcomes: Iterable[Outcome], n_asked: int) -> str:
+    """Return how many of the reports asked for were completed, stand or were left.
+
+    Examples
+    --------
+    >>> summary([], 2)
+    '0 of 2 completed.'
+    """
+    counted = Counter(outcome.status for outcome in outcomes)
+    parts = [f"{counted['ok']} of {n_asked} completed"]
+    words = {"unchanged": "unchanged", "busy": "being run by another process"}
+    parts += [f"{counted[key]} {text}" for key, text in words.items() if counted[key]]
+    return f"{', '.join(parts)}."

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from cxlib.run.execute import Ending, execute, prepare_imports
+from cxlib.report.words import moment
+from cxlib.run import fingerprint
+from cxlib.run.execute import (
+    Ending,
+    execute,
+    prepare_imports,
+    short_temporary,
+)
+from cxlib.run.fingerprint import Inputs
 from cxlib.run.folder import NOTEBOOK, Outcome, RunFolder
 from cxlib.run.jobs import Job
+from cxlib.run.lock import BusyError, locked
 from cxlib.run.secrets import hide_text
+from cxlib.run.spares import sweep, sweep_sockets
+from cxlib.run.unchanged import Standing, standing
 
 if TYPE_CHECKING:
     from cxlib.run.engine import Watch
@@ -47,6 +59,10 @@ class Runner:
         Runs at a time; each has a kernel process of its own.
     timeout : float, optional
         Seconds one cell may take.
+    wait : bool
+        Wait for a report that another process is running, rather than leave it out.
+    unchanged_since : datetime.datetime, optional
+        Let a report stand that completed since then from the same inputs.
     interrupted : bool
         Whether Ctrl-C ended the last `run` early.
     """
@@ -55,6 +71,8 @@ class Runner:
     progress: Progress
     n_jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     timeout: float | None = None
+    wait: bool = False
+    unchanged_since: dt.datetime | None = None
     interrupted: bool = False
     _watches: set[Watch] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -82,20 +100,17 @@ class Runner:
         ready = [job for job in waiting if not job.troubles]
         if ready:
             prepare_imports()
-
+            sweep_sockets(Path(short_temporary()))
             with ThreadPoolExecutor(self.n_jobs) as pool:
-                futures = [pool.submit(self._run_one, job) for job in ready]
-                outcomes += self._gather(pool, futures)
+                outcomes += self._gather(pool, ready)
         return outcomes
 
-    def _gather(
-        self, pool: ThreadPoolExecutor, futures: list[Future[Outcome]]
-    ) -> list[Outcome]:
-        """Wait for all runs, or until Ctrl-C; return what has ended."""
-        left = set(futures)
+    def _gather(self, pool: ThreadPoolExecutor, jobs: list[Job]) -> list[Outcome]:
+        """Run all jobs, or until Ctrl-C; return what has ended."""
+        futures: list[Future[Outcome]] = []
         try:
-            # Imported here, it overlaps with the kernels' own start.
-
+            futures.extend(pool.submit(self._run_one, job) for job in jobs)
+            left = set(futures)
             while left:
                 # Waking up now and then lets Ctrl-C through.
                 _, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -119,18 +134,58 @@ class Runner:
     def _run_one(self, job: Job) -> Outcome:
         """Run one job; whatever goes wrong becomes its outcome."""
         try:
-            outcome = self._run_watched(job)
+            outcome = self._run_alone(job)
+        except BusyError as busy:
+            outcome = self._left_out(job, str(busy))
         except Exception as error:  # a full disk must not end the other runs
             text = f"{type(error).__name__}: {error}"
             outcome = Outcome(job=job, status="failed", folder=self.out, error=text)
         self.progress.ended(outcome)
         return outcome
 
-    def _run_watched(self, job: Job) -> Outcome:
-        """Run one job in its folder, under a watch that can stop it."""
+    def _run_alone(self, job: Job) -> Outcome:
+        """Run one job under the lock of its report, unless an earlier run stands."""
+        place = self.out / job.programme / job.name
+        with locked(place, wait=self.wait, stopped=lambda: self.interrupted):
+            sweep(place)
+            inputs = fingerprint.inputs(job)
+            if self.unchanged_since is None:
+                return self._run_watched(job, inputs)
+            found = standing(place, inputs, since=self.unchanged_since)
+            if found:
+                return self._stands(job, found)
+            outcome = self._run_watched(job, inputs)
+        note = f"Run whether changed or not: {inputs.why}." if inputs.why else ""
+        return replace(outcome, note=note)
+
+    def _left_out(self, job: Job, error: str) -> Outcome:
+        """Return the outcome of a job that another process is running."""
+        folder = self.out / job.programme / job.name
+        return Outcome(job=job, status="busy", folder=folder, error=f"{error}.")
+
+    def _stands(self, job: Job, found: Standing) -> Outcome:
+        """Return the outcome of a job whose earlier run stands."""
+        return Outcome(
+            job=job,
+            status="unchanged",
+            folder=found.folder,
+            note=f"Same inputs as on {moment(found.started)}.",
+            earlier_code=found.exit_code,
+        )
+
+    def _run_watched(self, job: Job, inputs: Inputs) -> Outcome:
+        """Run one job; where its folder cannot be written, say so in the manifest."""
+        folder = RunFolder.open(self.out, job, inputs=inputs)
+        try:
+            return self._run_in(folder)
+        except OSError as error:
+            return folder.give_up(error)
+
+    def _run_in(self, folder: RunFolder) -> Outcome:
+        """Run a job in its folder, under a watch that can stop it."""
         from cxlib.run.engine import Watch
 
-        folder = RunFolder.open(self.out, job)
+        job = folder.job
         watch = Watch(
             folder.path / NOTEBOOK,
             lambda done, total: self.progress.moved(job, done, total),
@@ -141,14 +196,16 @@ class Runner:
                 watch.stop()
         self.progress.started(job)
         clock = time.perf_counter()
-        ending = execute(
-            job.notebook,
-            folder.params,
-            root=job.root,
-            watch=watch,
-            timeout=self.timeout,
-        )
-        with self._lock:
-            self._watches.discard(watch)
+        try:
+            ending = execute(
+                job.notebook,
+                folder.params,
+                root=job.root,
+                watch=watch,
+                timeout=self.timeout,
+            )
+        finally:
+            with self._lock:
+                self._watches.discard(watch)
         seconds = round(time.perf_counter() - clock, 2)
         return folder.close(ending, notebook=watch.notebook, seconds=seconds)

@@ -153,7 +153,7 @@ def running(workbook):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupt_keeps_what_has_run(workbook, number):
     process = start(workbook, "run", "params/sample/sleeps.yaml",
                     "params/sample/good.yaml", "--jobs", "1")  # fmt: skip
@@ -169,6 +169,49 @@ def test_interrupt_keeps_what_has_run(workbook, number):
     assert "partial output" in html
     assert "sleeps" in (workbook / "reports/index.html").read_text()
     assert "Traceback" not in output
+
+
+@pytest.mark.slow
+def test_a_second_interrupt_leaves_at_once(workbook):
+    """As does one that comes while the first is still seen to."""
+    process = start(workbook, "run", "params/sample/sleeps.yaml")
+    folder = running(workbook)
+    process.send_signal(signal.SIGSTOP)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
+    assert "Once more stops at once." in output
+    assert "Stopped at once" in output
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "running"
+
+
+@pytest.mark.slow
+def test_nohup_keeps_a_run_going(workbook):
+    code = "import signal, runpy; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    code += "runpy.run_module('cxlib', run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", code, "run", "params/sample/good.yaml"]
+    process = subprocess.Popen(
+        command, cwd=workbook, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    while not list(workbook.glob("reports/sample/good/2*")):
+        time.sleep(0.1)
+        assert process.poll() is None
+    process.send_signal(signal.SIGHUP)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+
+
+@pytest.mark.slow
+def test_a_log_that_nobody_reads_stops_no_run(workbook):
+    process = start(workbook, "run", "params/sample/good.yaml")
+    process.stdout.close()
+    process.wait(120)
+    assert manifests(workbook)["good"]["status"] == "ok"
+    assert "good" in (workbook / "reports/index.html").read_text()
 
 
 @pytest.mark.slow
@@ -188,14 +231,40 @@ def test_killed_runner_never_looks_finished(workbook):
 
 
 @pytest.mark.slow
+def test_a_report_that_is_being_run_is_left_out(workbook):
+    """The other reports are made; --overlap wait waits, until it is told to stop."""
+    first = start(workbook, "run", "params/sample/sleeps.yaml")
+    folder = running(workbook)
+    asked = ("params/sample/sleeps.yaml", "params/sample/good.yaml")
+    second = start(workbook, "run", *asked)
+    output, _ = second.communicate(timeout=120)
+    assert second.returncode == 0, output
+    assert "Being run       sample/sleeps  left out" in output
+    assert f"    process {first.pid} on " in output
+    assert "1 of 2 completed, 1 being run by another process." in output
+    third = start(workbook, "run", asked[0], "--overlap", "wait")
+    with pytest.raises(subprocess.TimeoutExpired):
+        third.communicate(timeout=8)
+    third.terminate()
+    assert third.communicate(timeout=20)
+    assert third.returncode == 130
+    assert first.poll() is None
+    assert len(list(folder.parent.glob("2*"))) == 1
+    first.terminate()
+    first.communicate(timeout=30)
+    assert manifests(workbook)["sleeps"]["status"] == "interrupted"
+
+
+@pytest.mark.slow
 def test_parallel_runs_do_not_clash(workbook):
     (workbook / "params").rename(workbook / "old")
     (workbook / "params/many").mkdir(parents=True)
     for i in range(6):
         path = workbook / f"params/many/good.n{i}.yaml"
         path.write_text(f"segment: plan\nseed: {i}\n")
-    first = start(workbook, "run", "params", "--jobs", "6")
-    second = start(workbook, "run", "params/many/good.n0.yaml")
+    wait = ("--overlap", "wait")
+    first = start(workbook, "run", "params", "--jobs", "6", *wait)
+    second = start(workbook, "run", "params/many/good.n0.yaml", *wait)
     for process in (first, second):
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
