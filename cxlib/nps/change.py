@@ -97,6 +97,7 @@ class Change(_display.Told):
                 self.overall.as_row(),
                 self.unit,
                 n,
+                level=self.confidence_level,
             )
         ]
         for component, words in (("rate", "views"), ("mix", "customer mix")):
@@ -104,7 +105,14 @@ class Change(_display.Told):
                 row = self._total(component)
                 told = f"Changed {words} ({self.by}) gave {self._size(row)}."
                 found.append(
-                    _words.finding(f"{name} {component}", told, row, self.unit, n)
+                    _words.finding(
+                        f"{name} {component}",
+                        told,
+                        row,
+                        self.unit,
+                        n,
+                        level=self.confidence_level,
+                    )
                 )
         return tuple(found)
 

@@ -129,12 +129,13 @@ class Fit(Told):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The score's coefficient."""
-        row = self.row
+        row, spec = self.row, self.spec
         return (
             Finding(
-                id=f"{self.spec.outcome} per {self.spec.score} point",
-                statement=self.text, estimate=row["estimate"], unit=self.unit,
-                ci_lower=row["ci_lower"], ci_upper=row["ci_upper"], n=self.n_customers,
+                id=f"{spec.outcome} per {spec.score} point", statement=self.text,
+                estimate=row["estimate"], unit=self.unit, ci_lower=row["ci_lower"],
+                ci_upper=row["ci_upper"], n=self.n_customers,
+                confidence_level=spec.confidence_level,
             ),
         )  # fmt: skip
 
