@@ -43,7 +43,8 @@ def run(
     """Run notebooks and write their reports and the index.
 
     Exit code: 130 interrupted, else 1 if a notebook failed, else 2 if parameters
-    were refused, else 3 if data could not answer, else 0.
+    were refused, else 3 if data could not answer, else 4 if a figure crossed its
+    threshold, else 0.
     """
     from cxlib.run import Runner, check, find, write_site
 
@@ -58,7 +59,9 @@ def run(
     codes = [outcome.exit_code for outcome in outcomes]
     if runner.interrupted:
         codes.append(130)
-    typer.echo(f"{good} of {len(checked)} completed. Site: {index}")
+    fired = sum(len(one.alerts) for one in outcomes if one.status == "ok")
+    said = f" {fired} alert{'' if fired == 1 else 's'}." if fired else ""
+    typer.echo(f"{good} of {len(checked)} completed.{said} Site: {index}")
     raise typer.Exit(worst(codes))
 
 

@@ -33,10 +33,13 @@ STATES: dict[str, State] = {
 # The errors that say more than "failed", by the class raised in the notebook.
 BY_ERROR = {"DataError": "data", "ArgumentError": "params"}
 
+# A completed run whose figures crossed a threshold.
+ALERT = 4
+
 # One failed notebook outweighs any number of refused or stopped ones.
-_SEVERITY = (130, 1, 2, 3, 0)
+_SEVERITY = (130, 1, 2, 3, ALERT, 0)
 
 
 def worst(codes: list[int]) -> int:
-    """Return the exit code of the process: 130, else 1, else 2, else 3, else 0."""
+    """Return the exit code of the process: 130, else 1, 2, 3, 4, else 0."""
     return min(codes, key=_SEVERITY.index, default=0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.report.files import to_json, write_text
-from cxlib.report.states import STATES
+from cxlib.report.states import ALERT, STATES
 from cxlib.run import manifest, pages
 from cxlib.run.execute import Ending
 from cxlib.run.jobs import Job, shown
@@ -26,10 +26,13 @@ class Outcome:
     folder: Path
     error: str = ""
     seconds: float = 0.0
+    alerts: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """The exit code this run alone would give."""
+        if self.status == "ok" and self.alerts:
+            return ALERT
         return STATES[self.status].exit_code
 
     @property
@@ -80,6 +83,7 @@ class RunFolder:
         record = manifest.end(self.record, ending, finished=now(), seconds=seconds)
         record["data"] = manifest.data_files(self.job, self.path)
         record["headline"] = manifest.headline(notebook, self.path)
+        record |= manifest.alerts(self.path, record["started"])
         record["files"] = manifest.files(self.path)
         try:
             page = self._page(record, notebook)
@@ -96,6 +100,7 @@ class RunFolder:
             folder=self.path,
             error=record["error"],
             seconds=seconds or 0.0,
+            alerts=tuple(str(one.get("text")) for one in record["alerts"]),
         )
 
     def _page(self, record: dict[str, Any], notebook: Any) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from cxlib.paths import resolve
 from cxlib.report.answer import ANSWER_MIME
 from cxlib.report.states import STATES
+from cxlib.run.alerts import recorded
 from cxlib.run.execute import Ending
 from cxlib.run.jobs import Job, shown
 from cxlib.run.secrets import hide
@@ -98,6 +99,11 @@ def headline(notebook: Any, folder: Path) -> dict[str, Any]:
                 return dict(found)
     findings = _results(folder).get("findings", [])
     return {"decision": findings[0]["statement"], "figures": []} if findings else {}
+
+
+def alerts(folder: Path, started: str) -> dict[str, Any]:
+    """Return alerts and thresholds of results.json, with what is new."""
+    return recorded(_results(folder), folder, started)
 
 
 def files(folder: Path) -> list[str]:

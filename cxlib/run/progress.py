@@ -105,13 +105,13 @@ class Bars:
 
 
 def ending(outcome: Outcome) -> str:
-    """Return the line that says how a run ended, and its error below."""
+    """Return the line that says how a run ended, and below it its error or alerts."""
     state = STATES[outcome.status]
     took = duration(outcome.seconds) if outcome.seconds else "–"
     line = f"{state.label:<15} {outcome.job.label}  {took}  {outcome.report}"
-    if outcome.status == "ok":
-        return line
     below = outcome.error
+    if outcome.status == "ok":
+        below = "\n".join(f"Alert: {text}" for text in outcome.alerts)
     if outcome.job.troubles:
         file = outcome.job.path.name
         below = "\n".join(

@@ -90,16 +90,8 @@ class Fit(Told):
     def row(self) -> dict[str, float]:
         """The score's row of the table."""
         first = self.table.iloc[0]
-        names = (
-            "estimate",
-            "std_error",
-            "ci_lower",
-            "ci_upper",
-            "statistic",
-            "df",
-            "pvalue",
-        )
-        return {name: float(first[name]) for name in names}
+        names = ["estimate", "std_error", "ci_lower", "ci_upper", "statistic", "df"]
+        return {name: float(first[name]) for name in [*names, "pvalue"]}
 
     @property
     def text(self) -> str:
