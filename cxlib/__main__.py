@@ -1,4 +1,4 @@
-"""The command line: cx run, check, sample, list."""
+"""The command line: cx run, check, summary, sample, list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -39,6 +39,9 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0, help="Seconds one cell may take; 0: no limit.")
     ] = 1800,
+    summary: Annotated[
+        str, typer.Option(help="Also write a short account there; - prints it.")
+    ] = "",
 ) -> None:
     """Run notebooks and write their reports and the index.
 
@@ -62,6 +65,8 @@ def run(
     fired = sum(len(one.alerts) for one in outcomes if one.status == "ok")
     said = f" {fired} alert{'' if fired == 1 else 's'}." if fired else ""
     typer.echo(f"{good} of {len(checked)} completed.{said} Site: {index}")
+    if summary:
+        _write_summary([one.folder for one in outcomes], summary)
     raise typer.Exit(worst(codes))
 
 
@@ -96,6 +101,25 @@ def sample(
     typer.echo(f"Written: {directory}")
 
 
+@app.command("summary")
+def summarise(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Run folders or folders of reports.")
+    ] = None,
+    form: Annotated[
+        Literal["text", "html"], typer.Option("--format", help="For a mail's body.")
+    ] = "text",
+) -> None:
+    """Print a short account of the latest runs: failures, alerts, answers.
+
+    The first line is a mail's subject. Exit code: 2 where there is no run, else 0.
+    """
+    from cxlib.run.summary import summary
+
+    given = paths or [project_root() / "reports"]
+    typer.echo(summary(given, format=form), nl=False)
+
+
 @app.command("list")
 def list_notebooks() -> None:
     """List the notebooks, their questions and parameters."""
@@ -119,6 +143,20 @@ def main() -> None:
 def _interrupt(*_: Any) -> None:
     """Treat a scheduler's SIGTERM as Ctrl-C: keep what has run."""
     raise KeyboardInterrupt
+
+
+def _write_summary(folders: list[Path], target: str) -> None:
+    """Write the account of some runs to a file, or print it."""
+    from cxlib.report.files import write_text
+    from cxlib.run.summary import summary
+
+    if not folders:
+        return
+    text = summary(folders)
+    if target == "-":
+        typer.echo(text, nl=False)
+    else:
+        write_text(Path(target), text)
 
 
 def _progress() -> Bars | Lines:

@@ -15,7 +15,8 @@ from cxlib.report.thresholds import RATE, Limit, Thresholds
 from cxlib.result import Finding
 
 Standing = Literal["good", "watch", "bad"]
-WORDS: dict[str, str] = {"bad": "▲ Alert", "watch": "◆ Watch", "good": "✓ Good"}
+WORDS: dict[str, str] = {"bad": "Alert", "watch": "Watch", "good": "Good"}
+SIGNS = {"bad": "✕", "watch": "!", "good": "✓"}
 RANKS = {name: rank for rank, name in enumerate((*WORDS, ""))}
 _NAMED = {"min": "minimum", "max": "maximum"}
 _NIGHTS = 365
@@ -189,10 +190,10 @@ def _pvalue(limit: Limit, found: Finding) -> float:
         return math.nan
     if not _beyond(found.estimate, limit.side, limit.value):
         return 1.0
-    end, other = (high, low) if limit.side == "min" else (low, high)
+    step = 100 / found.n if found.unit == "points" and found.n else 0.0
     return beyond(
-        float(found.estimate or 0), end, limit=limit.value, confidence_level=known,
-        n=found.n, share=found.unit == "share", other_end=other,
+        float(found.estimate or 0), (low, high), limit=limit.value,
+        confidence_level=known, n=found.n, share=found.unit == "share", step=step,
     )  # fmt: skip
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cxlib.report.alerts import RANKS, WORDS, Check, Verdict
-from cxlib.report.cards import card
+from cxlib.report.alerts import RANKS, SIGNS, WORDS, Check, Verdict
+from cxlib.report.cards import card, label
 from cxlib.result import Finding
 
 ANSWER_MIME = "application/vnd.cx.answer+json"
 MAX_CARDS = 6
+_MAX_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +72,17 @@ def _plain(headline: Headline, cards: Sequence[Mapping[str, Any]]) -> str:
         return headline.decision
     lines = [headline.verdict.text, *(_line(one) for one in cards)]
     beyond = _beyond_cards(headline, cards)
-    told = [f"{WORDS[one.state]}: {one.text}" for one in beyond]
+    told = [f"{SIGNS[state]} {WORDS[state]}: {text}" for state, text in _told(beyond)]
     return "\n".join([*lines, headline.decision, *told, headline.verdict.note])
 
 
 def _line(one: Mapping[str, Any]) -> str:
     """Return a card as a line."""
-    state = WORDS.get(one["state"], "")
+    state = one["state"]
+    sign = f"{SIGNS[state]} {WORDS[state]}" if state else ""
     size = f"{one['value']} {one['unit']}".strip()
     base = ", ".join(one[key] for key in ("interval", "n", "threshold") if one[key])
-    return f"{state:<9}{one['label']}: {size}{f' ({base})' if base else ''}".strip()
+    return f"{sign:<9}{one['label']}: {size}{f' ({base})' if base else ''}".strip()
 
 
 def _html(headline: Headline, cards: Sequence[Mapping[str, Any]]) -> str:
@@ -131,12 +133,23 @@ def _beyond_cards(
     ]
 
 
+def _told(checks: Sequence[Check]) -> list[tuple[str, str]]:
+    """Return state and sentence of each check; the good ones in one, by name."""
+    told = [(str(one.state), one.text) for one in checks if one.state != "good"]
+    good = [label(one.finding) for one in checks if one.state == "good" and one.finding]
+    if good:
+        rest = len(good) - _MAX_NAMES
+        more = f" and {rest} more" if rest > 0 else ""
+        told.append(("good", f"{'; '.join(good[:_MAX_NAMES])}{more}."))
+    return told
+
+
 def _checks(checks: Sequence[Check]) -> str:
     """Return checks as a list of sentences, each with its state."""
     items = "".join(
-        f"<li class='cx-{one.state}'><strong class='cx-state'>{WORDS[one.state]}"
-        f"</strong> {html.escape(one.text)}</li>"
-        for one in checks
+        f"<li class='cx-{state}'><strong class='cx-state'>{WORDS[state]}</strong> "
+        f"{html.escape(text)}</li>"
+        for state, text in _told(checks)
     )
     return f"<ul class='cx-checks'>{items}</ul>" if items else ""
 
