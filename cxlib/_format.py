@@ -68,7 +68,8 @@ def declared(value: float, unit: str = "score") -> str:
     ('20 points', '5.5 %', '−1,500.5')
     """
     scaled = value * (100 if unit.startswith("share") else 1)
-    return f"{scaled:,.10g}".replace("-", "−") + _SUFFIX.get(unit, "")
+    text, suffix = f"{scaled:,.10g}".replace("-", "−"), _SUFFIX.get(unit, "")
+    return text + (suffix.removesuffix("s") if text == "1" else suffix)
 
 
 def interval(

@@ -50,7 +50,8 @@ def beyond(
     float
         Upper bound of the probability, in [0, 1], of an estimate this far beyond the
         limit where the true value stands exactly at it; 1 where the estimate is not
-        beyond; NaN where the interval has no width on the limit's side.
+        beyond; NaN where a number is missing or the interval has no width on the
+        limit's side.
 
     Notes
     -----
@@ -78,14 +79,14 @@ def beyond(
     0.013
     """
     in_range(confidence_level, "confidence_level", 0, 1, ends="()")
+    if not all(map(math.isfinite, (estimate, *ends, limit))):
+        return math.nan
     gap = max(abs(limit - estimate) - step / 2, 0.0)
     if gap == 0:
         return 1.0
     near = estimate + math.copysign(gap, limit - estimate)
     at, edge, line = _scaled(estimate, ends, near)
-    if not all(map(math.isfinite, (at, edge, line))) or (edge > at) != (line > at):
-        return math.nan
-    if edge == at:
+    if edge == at or (edge > at) != (line > at):
         return math.nan
     ratio, tail = (line - at) / (edge - at), (1 + confidence_level) / 2
     found = [float(stats.norm.sf(ratio * stats.norm.ppf(tail)))]

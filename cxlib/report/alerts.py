@@ -290,7 +290,7 @@ def _note(rate: float) -> str:
 
 def _note_parts(rate: float) -> Iterator[str]:
     yield (
-        f"At most 1 run in {1 / rate:,.3g} would alert if every true value stood "
+        f"At most 1 run in {round(1 / rate):,} would alert if every true value stood "
         "exactly at its threshold;"
     )
     nights = rate * _NIGHTS
