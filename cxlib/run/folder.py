@@ -84,6 +84,8 @@ class RunFolder:
         record["data"] = manifest.data_files(self.job, self.path)
         record["headline"] = manifest.headline(notebook, self.path)
         record |= manifest.alerts(self.path, record["started"])
+        if record["status"] == "ok" and record["alerts"]:
+            record["exit_code"] = ALERT
         record["files"] = manifest.files(self.path)
         try:
             page = self._page(record, notebook)

@@ -9,7 +9,7 @@ import re
 import socket
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ Section = tuple[str, list[str]]
 Format = Literal["text", "html"]
 WIDTH, LINES = 72, 40
 _MOST = {"Failed": 8, "Alerts": 8, "To watch": 4}
+_LEAST, _MOST_LETTERS = 5, 280
 _BROKEN = {"failed", "died", "timeout"}
 _DEEP = ("*/manifest.json", "*/*/manifest.json", "*/*/*/manifest.json")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -225,26 +226,32 @@ def _index(runs: list[Run]) -> str:
 def _text(subject: str, sections: list[Section], where: str) -> str:
     """Return the account as plain text, cut to 40 lines."""
     lines = [_clean(subject)]
-    for title, items in sections:
+    for place, (title, items) in enumerate(sections, 1):
+        later = _LEAST * (len(sections) - place) + 2
         lines += ["", title]
-        lines += list(_cut(title, items, room=LINES - 3 - len(lines)))
+        lines += _cut(title, items, room=LINES - later - len(lines))
     return "\n".join([*lines, "", f"Index: {where}"]) + "\n"
 
 
-def _cut(title: str, items: list[str], *, room: int) -> Iterator[str]:
-    """Yield a section's lines; one a report for answers, whole sentences else."""
-    whole = title != "Answers"
-    used = 0
+def _cut(title: str, items: list[str], *, room: int) -> list[str]:
+    """Return a section's lines: one a report for answers, whole sentences else."""
+    lines: list[str] = []
     for done, item in enumerate(items):
-        clean = _clean(item)
-        lines = [textwrap.shorten(f"- {clean}", WIDTH, placeholder=" …")]
-        if whole:
-            lines = textwrap.wrap(f"- {clean}", WIDTH, subsequent_indent="  ")
-        if done >= _MOST.get(title, len(items)) or used + len(lines) >= room:
-            yield f"- and {len(items) - done} more: see the index"
-            return
-        used += len(lines)
-        yield from lines
+        told = _lines(title, f"- {_clean(item)}")
+        more = len(items) - done
+        full = len(lines) + len(told) > room - (more > 1)
+        if full or done >= _MOST.get(title, len(items)):
+            return [*lines, f"- {'and ' if done else ''}{more} more: see the index"]
+        lines += told
+    return lines
+
+
+def _lines(title: str, item: str) -> list[str]:
+    """Return one item as lines."""
+    if title == "Answers":
+        return [textwrap.shorten(item, WIDTH, placeholder=" …")]
+    short = textwrap.shorten(item, _MOST_LETTERS, placeholder=" …")
+    return textwrap.wrap(short, WIDTH, subsequent_indent="  ")
 
 
 def _page(subject: str, sections: list[Section], where: str) -> str:
