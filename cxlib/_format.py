@@ -99,17 +99,20 @@ def ends(lower: object, upper: object, unit: str = "score") -> tuple[str, str]:
     return number(lower, unit, decimals=places), number(upper, unit, decimals=places)
 
 
-def decimals(values: Sequence[object], unit: str = "score") -> int:
-    """Return the decimals that numbers shown together share.
+def decimals(
+    values: Sequence[object], unit: str = "score", *, least: int | None = None
+) -> int:
+    """Return the decimals that numbers shown together share, `least` at least.
 
     >>> decimals((0.003, -0.2), "points"), decimals((3.1, 250.0), "amount")
     (3, 0)
     """
     size = [abs(float(value)) for value in values if isinstance(value, Real)]
     known = [one for one in size if math.isfinite(one)]
-    least = _DECIMALS.get(unit, 1 if unit.startswith("share") else 2)
-    if unit == "amount":
+    if least is None and unit == "amount":
         return 0 if max(known, default=0.0) >= 100 else 2
+    if least is None:
+        least = _DECIMALS.get(unit, 1 if unit.startswith("share") else 2)
     scale = 100 if unit.startswith("share") else 1
     small = min((one * scale for one in known if one), default=1.0)
     enough = range(least, _MOST_DECIMALS + 1)
