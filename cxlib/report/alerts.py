@@ -36,6 +36,7 @@ class Check:
     text: str
     finding: Finding | None = None
     words: str = ""
+    why: str = ""
     pvalue: float | None = None
 
     def record(self) -> dict[str, Any]:
@@ -220,11 +221,12 @@ def _check(
             limit=limit, state="watch", text=f"{text}; {did_you_mean(limit.name, ids)}"
         )
     rate = thresholds.rate if limit.rate is None else limit.rate
-    words = f"{_NAMED[limit.side]} {_in_words(limit.value, found, currency)}"
+    named, value = _NAMED[limit.side], _in_words(limit.value, found, currency)
     bare = Check(limit=limit, state="good", text="", finding=found, pvalue=pvalue)
-    state, why = _standing(bare, rate)
-    text = f"{_shown(found, currency)}: {why.format(f'the {words}')}"
-    return replace(bare, state=state, words=words, text=text)
+    state, told = _standing(bare, rate)
+    why = told.format(f"the {named} of {value}")
+    text = f"{_shown(found, currency)}: {why}"
+    return replace(bare, state=state, words=f"{named} {value}", why=why, text=text)
 
 
 def _standing(check: Check, rate: float) -> tuple[Standing, str]:

@@ -49,6 +49,7 @@ class Headline:
             **card(finding, self.currency),
             "state": check.state if check else "",
             "threshold": check.words if check else "",
+            "why": check.why if check else "",
         }
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -81,8 +82,9 @@ def _line(one: Mapping[str, Any]) -> str:
     state = one["state"]
     sign = f"{SIGNS[state]} {WORDS[state]}" if state else ""
     size = f"{one['value']} {one['unit']}".strip()
-    base = ", ".join(one[key] for key in ("interval", "n", "threshold") if one[key])
-    return f"{sign:<9}{one['label']}: {size}{f' ({base})' if base else ''}".strip()
+    base = ", ".join(one[key] for key in ("interval", "n") if one[key])
+    told = f"{sign:<9}{one['label']}: {size}{f' ({base})' if base else ''}".strip()
+    return f"{told}: {one['why']}" if one["why"] else told
 
 
 def _html(headline: Headline, cards: Sequence[Mapping[str, Any]]) -> str:
@@ -117,7 +119,7 @@ def _item(one: Mapping[str, Any]) -> str:
     ]
     if state:
         parts.insert(0, f"<strong class='cx-state'>{WORDS[state]}</strong> ")
-        parts.append(f" <span class='cx-threshold'>{text['threshold']}</span>")
+        parts.append(f" <span class='cx-threshold'>{text['why']}</span>")
     return f"{opened}{''.join(parts)}</li>"
 
 

@@ -35,17 +35,18 @@ def one(finding, threshold, **options):
 @pytest.mark.parametrize(
     ("threshold", "state", "why"),
     [
-        ({"min": 20}, "bad", "below the minimum 20 points, beyond noise."),
-        ({"min": 16}, "watch", "below the minimum 16 points, but that may be noise."),
+        ({"min": 20}, "bad", "below the minimum of 20 points, beyond noise."),
+        ({"min": 16}, "watch",
+         "below the minimum of 16 points, but that may be noise."),
         ({"min": 14}, "watch",
-         "above the minimum 14 points, but the interval reaches beyond it."),
-        ({"min": 10}, "good", "above the minimum 10 points."),
+         "above the minimum of 14 points, but the interval reaches beyond it."),
+        ({"min": 10}, "good", "above the minimum of 10 points."),
         ({"min": 10, "watch": 16}, "watch",
-         "above the minimum 10 points, but past the value to watch from."),
-        ({"max": 10}, "bad", "above the maximum 10 points, beyond noise."),
+         "above the minimum of 10 points, but past the value to watch from."),
+        ({"max": 10}, "bad", "above the maximum of 10 points, beyond noise."),
         ({"max": 14.5}, "watch",
-         "above the maximum 14.5 points, but that may be noise."),
-        ({"max": 20}, "good", "below the maximum 20 points."),
+         "above the maximum of 14.5 points, but that may be noise."),
+        ({"max": 20}, "good", "below the maximum of 20 points."),
     ],
 )  # fmt: skip
 def test_state_follows_the_evidence(threshold, state, why):
@@ -79,12 +80,12 @@ def test_without_an_interval_nothing_is_an_alert():
     over, under = one(bare, {"min": 20}), one(bare, {"min": 10})
     assert (over.state, under.state) == ("watch", "good")
     assert over.text == (
-        "NPS 15.0 points: below the minimum 20 points, but it has no interval, so "
+        "NPS 15.0 points: below the minimum of 20 points, but it has no interval, so "
         "noise cannot be told from change."
     )
     assert (
         under.text
-        == "NPS 15.0 points: above the minimum 10 points; it has no interval."
+        == "NPS 15.0 points: above the minimum of 10 points; it has no interval."
     )
 
 
@@ -95,7 +96,7 @@ def test_an_interval_of_no_level_is_no_evidence():
 def test_a_finding_without_a_number_is_watched():
     check = one(nps(estimate=None, low=None, high=None), {"min": 20})
     assert check.state == "watch"
-    assert check.text.endswith("so the minimum 20 points was not checked.")
+    assert check.text.endswith("so the minimum of 20 points was not checked.")
 
 
 def test_bounds_without_an_estimate_are_good_only_as_a_whole():
@@ -131,14 +132,16 @@ def test_a_share_held_against_a_percentage_is_not_called_good():
     assert one(share, {"max": 0.25}).words == "maximum 25 %"
     check = one(share, {"max": 25})
     assert check.state == "watch"
-    assert check.text.endswith("maximum 2,500 %; a share is a fraction, 0.05 for 5 %.")
+    assert check.text.endswith(
+        "maximum of 2,500 %; a share is a fraction, 0.05 for 5 %."
+    )
 
 
 def test_money_has_its_currency():
     money = nps(estimate=-500.0, low=-900.0, high=-100.0, unit="amount")
     check = one(money, {"min": 0}, currency="EUR")
     assert check.text == (
-        "NPS −500 EUR (95 % CI −900 to −100, n = 900): below the minimum 0 EUR, "
+        "NPS −500 EUR (95 % CI −900 to −100, n = 900): below the minimum of 0 EUR, "
         "beyond noise."
     )
 
@@ -209,12 +212,17 @@ def test_headline_tells_the_state_in_a_word_before_the_figure(slot, capsys):
     assert page.index("1 alert (of 2 thresholds).") < page.index("Alert</strong>")
     assert page.index("<li class='cx-bad'>") < page.index("<li class='cx-good'>")
     assert page.index("Alert</strong>") < page.index("15.0") < page.index("Mend it.")
-    assert "<span class='cx-threshold'>minimum 20 points</span>" in page
+    assert (
+        "<span class='cx-threshold'>below the minimum of 20 points, beyond noise."
+        in page
+    )
     lines = bundle["text/plain"].splitlines()
     assert lines[:4] == [
         "1 alert (of 2 thresholds).",
-        "✕ Alert  NPS: 15.0 points (95 % CI 12.0 to 18.0, n = 900, minimum 20 points)",
-        "✓ Good   B: 15.0 points (95 % CI 12.0 to 18.0, n = 900, minimum 1 point)",
+        "✕ Alert  NPS: 15.0 points (95 % CI 12.0 to 18.0, n = 900): "
+        "below the minimum of 20 points, beyond noise.",
+        "✓ Good   B: 15.0 points (95 % CI 12.0 to 18.0, n = 900): "
+        "above the minimum of 1 point.",
         "Mend it.",
     ]
     figures = bundle[ANSWER_MIME]["figures"]

@@ -38,7 +38,7 @@ def test_cards_hold_value_unit_interval_and_n():
         "n": "n = 9",
         "statement": Score.text,
         "estimate": 1.0, "ci_lower": 0.0, "ci_upper": 2.0, "confidence_level": 0.9,
-        "kind": "points", "state": "", "threshold": "",
+        "kind": "points", "state": "", "threshold": "", "why": "",
     }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def test_a_crossed_threshold_ends_with_4_and_is_new_only_once(workbook, write):
     done = cx("run", write(CROSSED), "--summary", mail)
     assert done.exit_code == 4, done.output
     told = "Nps −24.7 points (95 % CI −28.2 to −21.1, n = 2,353)"
-    why = "below the minimum −10 points, beyond noise."
+    why = "below the minimum of −10 points, beyond noise."
     assert f"    Alert: NPS{told[3:]}: {why}" in done.output
     assert "1 of 1 completed. 1 alert. Site:" in done.output
     first, folder = manifest(workbook)
