@@ -1,4 +1,7 @@
-"""The states a run can end in: their words, exit codes and order."""
+"""The states a run can end in: their words, exit codes and order.
+
+A completed run of which a figure crossed its threshold exits with `ALERT`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,6 @@ STATES: dict[str, State] = {
 # The errors that say more than "failed", by the class raised in the notebook.
 BY_ERROR = {"DataError": "data", "ArgumentError": "params"}
 
-# A completed run whose figures crossed a threshold.
 ALERT = 4
 
 # One failed notebook outweighs any number of refused or stopped ones.
