@@ -1,4 +1,4 @@
-"""The command line: cx run, check, sample, list."""
+"""The command line: cx run, check, summary, sample, list."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ EXIT_CODES = """\
 1 a notebook failed, or a report could not be written;
 2 a params file is wrong, and nothing of it was run;
 3 the data cannot answer;
+4 a figure crossed its threshold, or the report that stands unchanged said so;
 0 every report was written, stands unchanged or is being run by another cx.
 """
 
@@ -71,10 +72,16 @@ def run(
         Overlap,
         typer.Option(help="What to do about a report that another cx is running."),
     ] = "skip",
+    account: Annotated[
+        str,
+        typer.Option(
+            "--summary", help="Also write a short account there; - prints it."
+        ),
+    ] = "",
 ) -> None:
     """Run notebooks and write their reports and the index."""
     from cxlib.run import Runner, check, find, write_site
-    from cxlib.run.progress import summary
+    from cxlib.run.progress import tally
     from cxlib.run.unchanged import oldest
 
     stand = oldest(since, ever=skip_unchanged)
@@ -94,7 +101,9 @@ def run(
     codes = [outcome.exit_code for outcome in outcomes]
     if runner.interrupted:
         codes.append(130)
-    typer.echo(f"{summary(outcomes, len(checked))} Site: {index}")
+    typer.echo(f"{tally(outcomes, len(checked))} Site: {index}")
+    if account:
+        _write_summary([one.folder for one in outcomes], account)
     raise typer.Exit(worst(codes))
 
 
@@ -129,6 +138,25 @@ def sample(
     typer.echo(f"Written: {directory}")
 
 
+@app.command("summary")
+def summarise(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Run folders or folders of reports.")
+    ] = None,
+    form: Annotated[
+        Literal["text", "html"], typer.Option("--format", help="For a mail's body.")
+    ] = "text",
+) -> None:
+    """Print a short account of the latest runs: failures, alerts, answers.
+
+    The first line is a mail's subject. Exit code: 2 where there is no run, else 0.
+    """
+    from cxlib.run.summary import summary
+
+    given = paths or [project_root() / "reports"]
+    typer.echo(summary(given, format=form), nl=False)
+
+
 @app.command("list")
 def list_notebooks() -> None:
     """List the notebooks, their questions and parameters."""
@@ -150,6 +178,20 @@ def main() -> None:
     except OSError as error:
         typer.echo(f"The reports folder could not be written: {error}", err=True)
         sys.exit(1)
+
+
+def _write_summary(folders: list[Path], target: str) -> None:
+    """Write the account of some runs to a file, or print it."""
+    from cxlib.report.files import write_text
+    from cxlib.run.summary import summary
+
+    if not folders:
+        return
+    text = summary(folders)
+    if target == "-":
+        typer.echo(text, nl=False)
+    else:
+        write_text(Path(target), text)
 
 
 def _progress() -> Bars | Lines:

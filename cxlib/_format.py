@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 import pandas as pd
@@ -20,6 +22,8 @@ IN_UNIT = {
     "effect_size_ci_upper",
 }
 _DECIMALS = {"points": 1, "share": 1, "amount": 0, "score": 2, "count": 0}
+_MOST_DECIMALS = 4
+_NUMBER = re.compile(r"[+−]?\d[\d,]*(?:\.\d+)?")
 _SUFFIX = {"points": " points", "share": " %", "share_points": " percentage points"}
 
 
@@ -57,6 +61,17 @@ def quantity(value: object, unit: str = "score", *, signed: bool = False) -> str
     return number(value, unit, signed=signed) + _SUFFIX.get(unit, "")
 
 
+def declared(value: float, unit: str = "score") -> str:
+    """Format a number that somebody set, with the digits it was given.
+
+    >>> declared(20, "points"), declared(0.055, "share"), declared(-1500.5, "amount")
+    ('20 points', '5.5 %', '−1,500.5')
+    """
+    scaled = value * (100 if unit.startswith("share") else 1)
+    text, suffix = f"{scaled:,.10g}".replace("-", "−"), _SUFFIX.get(unit, "")
+    return text + (suffix.removesuffix("s") if text == "1" else suffix)
+
+
 def interval(
     lower: float, upper: float, unit: str = "score", *, confidence_level: float = 0.95
 ) -> str:
@@ -72,15 +87,66 @@ def interval(
 def ends(lower: object, upper: object, unit: str = "score") -> tuple[str, str]:
     """Format the two ends of an interval with the same decimals.
 
+    An end that is not zero never shows as zero, up to four decimals: its sign says
+    whether the interval leaves zero out.
+
     >>> ends(56.03, 108.3, "amount"), ends(3.38, 4.46, "amount")
     (('56', '108'), ('3.38', '4.46'))
+    >>> ends(-3.92, -0.02, "points")
+    ('−3.92', '−0.02')
     """
-    decimals = None
-    if unit == "amount":
-        size = [abs(v) for v in (lower, upper) if isinstance(v, Real)]
-        decimals = 0 if max(map(float, size), default=0.0) >= 100 else 2
-    low, high = (number(v, unit, decimals=decimals) for v in (lower, upper))
-    return low, high
+    places = decimals((lower, upper), unit)
+    return number(lower, unit, decimals=places), number(upper, unit, decimals=places)
+
+
+def decimals(
+    values: Sequence[object], unit: str = "score", *, least: int | None = None
+) -> int:
+    """Return the decimals that numbers shown together share, `least` at least.
+
+    >>> decimals((0.003, -0.2), "points"), decimals((3.1, 250.0), "amount")
+    (3, 0)
+    """
+    size = [abs(float(value)) for value in values if isinstance(value, Real)]
+    known = [one for one in size if math.isfinite(one)]
+    if least is None and unit == "amount":
+        return 0 if max(known, default=0.0) >= 100 else 2
+    if least is None:
+        least = _DECIMALS.get(unit, 1 if unit.startswith("share") else 2)
+    scale = 100 if unit.startswith("share") else 1
+    small = min((one * scale for one in known if one), default=1.0)
+    enough = range(least, _MOST_DECIMALS + 1)
+    return next((places for places in enough if round(small, places)), least)
+
+
+def found(value: object, unit: str, text: str) -> int | None:
+    """Return the decimals with which a text shows a number, None where it does not.
+
+    >>> found(0.0449, "share_points", "It rose by +4.5 percentage points.")
+    1
+    """
+    shown = {word.lstrip("+−") for word in _NUMBER.findall(text)}
+    least = 0 if unit in {"amount", "count"} else 1
+    for places in range(_MOST_DECIMALS, least - 1, -1):
+        if number(value, unit, decimals=places).lstrip("−") in shown:
+            return places
+    return None
+
+
+def found_ends(lower: object, upper: object, unit: str, text: str) -> int | None:
+    """Return the decimals with which a text shows an interval, None where not.
+
+    >>> found_ends(-0.0174, 0.02297, "score", "(95 % CI −0.017 to 0.023)")
+    3
+    """
+    plain = text.replace("\u00a0", " ")
+    for places in range(_MOST_DECIMALS, -1, -1):
+        low, high = (number(v, unit, decimals=places) for v in (lower, upper))
+        if re.search(
+            rf"(?<![\d.,−]){re.escape(f'{low} to {high}')}(?![\d]|[.,]\d)", plain
+        ):
+            return places
+    return None
 
 
 def pvalue(value: float | None) -> str:

@@ -30,7 +30,8 @@ class Finding:
     'score' or 'count'; `n` the number of
     units of observation behind the estimate. A finding without an interval has
     `ci_lower` and `ci_upper` None and says why in its statement. `label` is what the
-    headline calls the number; the id in words where it is blank.
+    headline calls the number; the id in words where it is blank. `confidence_level`
+    is the interval's, as a fraction; None where there is no interval.
     """
 
     id: str
@@ -41,6 +42,11 @@ class Finding:
     ci_upper: float | None = None
     n: int | None = None
     label: str = ""
+    confidence_level: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.ci_lower is None or self.ci_upper is None:
+            object.__setattr__(self, "confidence_level", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

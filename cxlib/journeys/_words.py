@@ -39,6 +39,8 @@ def change(value: float, unit: str, half_width: float) -> str:
 def ends(lower: float, upper: float, unit: str) -> str:
     """Return '3.4 to 12.5' in the unit's scale."""
     places = decimals((upper - lower) / 2, unit)
+    if places is not None:
+        places = _format.decimals((lower, upper), unit, least=places)
     low = _format.number(lower, unit, decimals=places)
     return f"{low} to {_format.number(upper, unit, decimals=places)}"
 

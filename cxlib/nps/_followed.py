@@ -181,7 +181,11 @@ class Transitions(_display.Bracketed):
         row = {"estimate": e.estimate, "ci_lower": e.ci_lower, "ci_upper": e.ci_upper}
         name = f"{_words.plain_label(self.label)} net move {first} to {last}"
         told = f"Those who answered twice moved by {self._move()}."
-        return (_words.finding(name, told, row, self.unit, e.n),)
+        return (
+            _words.finding(
+                name, told, row, self.unit, e.n, level=self.confidence_level
+            ),
+        )
 
     @property
     def shown(self) -> Sequence[_display.Columns]:

@@ -141,7 +141,11 @@ class FeatureGap(_display.Bracketed):
         row = self.row(self.headline)
         kind = "effect" if self.assigned else "association"
         name = f"{_words.plain_label(self.label)} {kind} {self.feature}"
-        return (_words.finding(name, self._gap(), row, self.unit, row["n"]),)
+        return (
+            _words.finding(
+                name, self._gap(), row, self.unit, row["n"], level=self.confidence_level
+            ),
+        )
 
     @property
     def shown(self) -> Sequence[_display.Columns]:

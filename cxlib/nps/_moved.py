@@ -71,10 +71,11 @@ class Weighted(_display.Told):
             Finding(
                 id=f"{name} weighted", statement=f"{self.label} weighted is {told}.",
                 estimate=new.estimate, ci_lower=new.ci_lower, ci_upper=new.ci_upper,
-                unit=self.unit, n=new.n,
+                unit=self.unit, n=new.n, confidence_level=new.confidence_level,
             ),
             _words.finding(
-                f"{name} moved by weights", self.moved_text, moved, self.unit, new.n
+                f"{name} moved by weights", self.moved_text, moved, self.unit, new.n,
+                level=new.confidence_level,
             ),
         )  # fmt: skip
 

@@ -44,8 +44,9 @@ def estimate_text(found: Estimate, unit: str) -> str:
 
 
 def finding(
-    name: str, statement: str, row: Mapping[str, Any], unit: str, n: float
-) -> Finding:
+    name: str, statement: str, row: Mapping[str, Any], unit: str, n: float, *,
+    level: float,
+) -> Finding:  # fmt: skip
     """Return a difference as a finding; `unit` is the score's."""
     estimate, lower, upper = (
         float(row[key]) if np.isfinite(row[key]) else None
@@ -53,7 +54,7 @@ def finding(
     )
     return Finding(
         id=name, statement=statement, estimate=estimate, ci_lower=lower,
-        ci_upper=upper, unit=difference_unit(unit), n=int(n),
+        ci_upper=upper, unit=difference_unit(unit), n=int(n), confidence_level=level,
     )  # fmt: skip
 
 

@@ -95,6 +95,7 @@ class AccountScores(_display.Bracketed):
                 f"{self._value(row)}.",
                 estimate=row["estimate"], ci_lower=row["ci_lower"],
                 ci_upper=row["ci_upper"], unit=self.unit, n=int(row["n"]),
+                confidence_level=self.confidence_level,
             )
             for row in self.table.to_dict("records")
             if row["weighting"] != "respondents"

@@ -89,23 +89,15 @@ class Change(_display.Told):
         n = self.first.n + self.last.n
         label = _words.plain_label(self.label)
         name = f"{label} change {self.waves[0]} to {self.waves[1]}"
-        size = self._size(self.overall.as_row())
-        found = [
-            _words.finding(
-                name,
-                f"{self.label} changed by {size}.",
-                self.overall.as_row(),
-                self.unit,
-                n,
-            )
-        ]
+        unit, level = self.unit, self.confidence_level
+        whole = self.overall.as_row()
+        told = f"{self.label} changed by {self._size(whole)}."
+        found = [_words.finding(name, told, whole, unit, n, level=level)]
         for component, words in (("rate", "views"), ("mix", "customer mix")):
             if self.by:
-                row = self._total(component)
+                row, own = self._total(component), f"{name} {component}"
                 told = f"Changed {words} ({self.by}) gave {self._size(row)}."
-                found.append(
-                    _words.finding(f"{name} {component}", told, row, self.unit, n)
-                )
+                found.append(_words.finding(own, told, row, unit, n, level=level))
         return tuple(found)
 
     def _total(self, component: str) -> dict[Any, Any]:

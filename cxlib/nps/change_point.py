@@ -107,7 +107,11 @@ class ChangePoint(_display.Told):
         row = self.best
         name = f"{_words.plain_label(self.label)} change of level {row['wave']}"
         n = row["n_before"] + row["n_after"]
-        return (_words.finding(name, self.text, row, self.unit, n),)
+        return (
+            _words.finding(
+                name, self.text, row, self.unit, n, level=self.confidence_level
+            ),
+        )
 
     @property
     def shown(self) -> Sequence[_display.Columns]:

@@ -105,6 +105,7 @@ class ControlChart(_display.Bracketed):
                 id=f"{name} signal {row['wave']}", estimate=row["estimate"],
                 statement=f"Beyond noise: {self._outside(row)}.", unit=self.unit,
                 ci_lower=row["ci_lower"], ci_upper=row["ci_upper"], n=int(row["n"]),
+                confidence_level=self.confidence_level,
             )
             for row in self.signals.to_dict("records")
         )  # fmt: skip

@@ -87,6 +87,7 @@ class Drivers(_display.Told):
                 estimate=float(top["estimate"]), unit="share",
                 ci_lower=float(top["ci_lower"]), ci_upper=float(top["ci_upper"]),
                 n=self.n,
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

@@ -78,6 +78,7 @@ class CountScores(_display.Told):
                 id=f"{name} of all cells", statement=f"{self.label} is {told}.",
                 estimate=self.overall.estimate, ci_lower=self.overall.ci_lower,
                 ci_upper=self.overall.ci_upper, unit=self.unit, n=self.overall.n,
+                confidence_level=self.overall.confidence_level,
             ),
         )  # fmt: skip
 

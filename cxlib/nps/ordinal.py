@@ -134,6 +134,7 @@ class OrdinalShift(_display.Told):
                 statement=self._statement(row), estimate=float(row["odds_ratio"]),
                 unit="score", ci_lower=float(row["odds_ratio_ci_lower"]),
                 ci_upper=float(row["odds_ratio_ci_upper"]), n=self.n,
+                confidence_level=self.confidence_level,
             )
             for row in self.table.to_dict("records")
         )  # fmt: skip

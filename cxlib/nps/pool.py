@@ -84,6 +84,7 @@ class League(_display.Told):
                 id=f"{name} spread between segments", statement=self._spread(),
                 estimate=self.tau, ci_lower=self.tau_ci[0], ci_upper=self.tau_ci[1],
                 unit=_words.difference_unit(self.unit), n=len(self.table),
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

@@ -92,7 +92,7 @@ class ResponseRates(_display.Told):
             Finding(
                 id="response rate", statement=f"The response rate is {told}.",
                 estimate=e.estimate, unit="share", ci_lower=e.ci_lower,
-                ci_upper=e.ci_upper, n=e.n,
+                ci_upper=e.ci_upper, n=e.n, confidence_level=e.confidence_level,
             ),
         )  # fmt: skip
 

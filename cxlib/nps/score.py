@@ -91,6 +91,7 @@ class Score(_display.Told):
                 id=_words.plain_label(self.label), estimate=e.estimate,
                 unit=self.unit, ci_lower=e.ci_lower,
                 ci_upper=e.ci_upper, n=e.n, statement=told,
+                confidence_level=e.confidence_level,
             ),
         )  # fmt: skip
 

@@ -100,6 +100,7 @@ class FoundSegments(_display.Bracketed):
                     "ci_upper": row["effect_size_ci_upper"],
                 },
                 self.unit, row["n"],
+                level=self.confidence_level,
             )
             for row in self.confirmed.to_dict("records")
         )  # fmt: skip

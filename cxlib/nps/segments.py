@@ -93,7 +93,7 @@ class SegmentScores(_display.Told):
                     "ci_lower": row["effect_size_ci_lower"],
                     "ci_upper": row["effect_size_ci_upper"],
                 },
-                self.unit, row["n"],
+                self.unit, row["n"], level=self.overall.confidence_level,
             )
             for row in ordered.to_dict("records")
         )  # fmt: skip

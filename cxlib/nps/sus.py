@@ -100,7 +100,12 @@ class Sus(_display.Bracketed):
         row = {str(k): v for k, v in self.table.iloc[0].items()}
         found = [
             _words.finding(
-                "SUS", f"SUS is {self._value(row)}.", row, self.unit, row["n"]
+                "SUS",
+                f"SUS is {self._value(row)}.",
+                row,
+                self.unit,
+                row["n"],
+                level=self.confidence_level,
             )
         ]
         if self.difference is not None:
@@ -109,6 +114,7 @@ class Sus(_display.Bracketed):
                 _words.finding(
                     f"SUS {second} less {first}", self._groups().strip(),
                     self.difference.as_row(), self.unit, row["n"],
+                    level=self.confidence_level,
                 )
             )  # fmt: skip
         return tuple(found)

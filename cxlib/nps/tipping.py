@@ -106,6 +106,7 @@ class TippingPoint(_display.Bracketed):
                 id=f"{name} tipping point", statement=self.text, estimate=self.tip,
                 unit=self.unit, ci_lower=self.ci_lower, ci_upper=self.ci_upper,
                 n=self.n,
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

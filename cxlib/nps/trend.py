@@ -97,6 +97,7 @@ class Trend(_display.Told):
                 f"From {before} to {row['wave']} {self.label} changed by "
                 f"{self._size(self._change(row.to_dict()), row['n'])}.",
                 self._change(row.to_dict()), self.unit, row["n"],
+                level=self.confidence_level,
             ),
         )  # fmt: skip
 

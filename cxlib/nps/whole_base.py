@@ -81,6 +81,7 @@ class WholeBase(_display.Told):
             Finding(
                 id=f"{name} predicted for all invited", estimate=e.estimate,
                 unit=self.unit, ci_lower=e.ci_lower, ci_upper=e.ci_upper, n=e.n,
+                confidence_level=e.confidence_level,
                 statement=f"{self.label} predicted for all invited is {told}.",
             ),
         )  # fmt: skip

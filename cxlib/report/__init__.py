@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cxlib.report.answer import Answer, answer, ledger, placeholder, skipped
+from cxlib.report.answer import Answer, answer, placeholder, skipped
 from cxlib.report.export import export
+from cxlib.report.ledger import ledger
 from cxlib.report.theme import set_theme, show
 
 __all__ = [

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cxlib.errors import ArgumentError
 from cxlib.paths import resolve
+from cxlib.report.answer import settle
 from cxlib.report.files import to_json, write_text
 from cxlib.result import Result
 
@@ -66,7 +67,8 @@ def export(
     -----
     Numbers are written unrounded. Each file appears whole or not at all. Text in
     a CSV that a spreadsheet would run as a formula gets an apostrophe in front.
-    Numbers JSON has no word for (NaN, infinity) become null.
+    Numbers JSON has no word for (NaN, infinity) become null. Thresholds of the
+    notebook's answer are held against all findings here, and the answer shows it.
     """
     bad = [name for name in results if not _NAME.fullmatch(name)]
     if bad:
@@ -83,11 +85,15 @@ def export(
         for name, result in results.items()
         for finding in result.findings
     ]
-    record = {
+    verdict = settle([one for result in results.values() for one in result.findings])
+    record: dict[str, Any] = {
         "findings": findings,
+        "alerts": [check.record() for check in verdict.alerts],
         "sources": [_source(table, i) for i, table in enumerate(sources, 1)],
         "tables": [name for name, _ in kept],
     }
+    if verdict.checks:
+        record["thresholds"] = verdict.record()
     write_text(folder / "results.json", to_json(record))
     count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
     return Written(folder=folder, files=(("results.json", count), *kept))

@@ -1,4 +1,7 @@
-"""The states a run can end in: their words, exit codes and order."""
+"""The states a run can end in: their words, exit codes and order.
+
+A completed run of which a figure crossed its threshold exits with `ALERT`.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +38,12 @@ STATES: dict[str, State] = {
 # The errors that say more than "failed", by the class raised in the notebook.
 BY_ERROR = {"DataError": "data", "ArgumentError": "params"}
 
+ALERT = 4
+
 # One failed notebook outweighs any number of refused or stopped ones.
-_SEVERITY = (130, 1, 2, 3, 0)
+_SEVERITY = (130, 1, 2, 3, ALERT, 0)
 
 
 def worst(codes: list[int]) -> int:
-    """Return the exit code of the process: 130, else 1, else 2, else 3, else 0."""
+    """Return the exit code of the process: 130, else 1, 2, 3, 4, else 0."""
     return min(codes, key=_SEVERITY.index, default=0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from cxlib.paths import resolve
 from cxlib.report.files import to_json, write_text
-from cxlib.report.states import STATES
+from cxlib.report.states import ALERT, STATES
 from cxlib.run import manifest, pages
 from cxlib.run.execute import Ending
 from cxlib.run.fingerprint import NOTHING, Inputs
@@ -36,12 +36,15 @@ class Outcome:
     seconds: float = 0.0
     note: str = ""
     earlier_code: int | None = None
+    alerts: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """The exit code this run alone would give; of one that stands, its own."""
         if self.earlier_code is not None:
             return self.earlier_code
+        if self.status == "ok" and self.alerts:
+            return ALERT
         return STATES[self.status].exit_code
 
     @property
@@ -98,6 +101,9 @@ class RunFolder:
         record["headline"] = manifest.headline(
             notebook, self.path, language=record["language"]
         )
+        record |= manifest.alerts(self.path, record["started"])
+        if record["status"] == "ok" and record["alerts"]:
+            record["exit_code"] = ALERT
         record["files"] = manifest.files(self.path)
         try:
             page = self._page(record, notebook)
@@ -114,6 +120,7 @@ class RunFolder:
             folder=self.path,
             error=record["error"],
             seconds=seconds or 0.0,
+            alerts=tuple(str(one.get("text")) for one in record["alerts"]),
         )
 
     def give_up(self, error: Exception) -> Outcome:

@@ -12,6 +12,7 @@ from typing import Any
 from cxlib.errors import ArgumentError
 from cxlib.paths import resolve
 from cxlib.report.parameters import Parameter
+from cxlib.report.thresholds import problems
 from cxlib.run import kinds, secrets
 from cxlib.run.jobs import SUFFIXES, Job, outline, read_parameters, shown
 from cxlib.run.yamlfile import Document, Key, Trouble, dotted, read
@@ -120,6 +121,8 @@ def _parameter_troubles(
             yield from _source_troubles(document, name, value)
         elif name == "engine":
             yield from _engine_troubles(value, line)
+        elif name == "thresholds":
+            yield from _threshold_troubles(document, value)
 
 
 def _misfit_text(
@@ -203,6 +206,14 @@ def _engine_troubles(engine: str, line: int | None) -> Iterator[Trouble]:
         one_of(engine, "engine", ENGINES)
     except ArgumentError as error:
         yield Trouble(str(error), line, "params", "engine")
+
+
+def _threshold_troubles(document: Document, given: object) -> Iterator[Trouble]:
+    """Yield thresholds that say nothing a figure could be held against."""
+    for below, text in problems(given):
+        key: Key = ("thresholds", *below)
+        line = document.lines.get(key, document.lines.get(key[:2]))
+        yield Trouble(f"{dotted(key)}: {text}", line, "params", "thresholds")
 
 
 def _secret_troubles(document: Document) -> Iterator[Trouble]:

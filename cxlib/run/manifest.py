@@ -18,6 +18,7 @@ from cxlib.report import language as languages
 from cxlib.report.answer import ANSWER_MIME
 from cxlib.report.states import STATES
 from cxlib.run import process
+from cxlib.run.alerts import recorded
 from cxlib.run.execute import Ending
 from cxlib.run.jobs import Job, shown
 from cxlib.run.secrets import hide
@@ -107,6 +108,11 @@ def headline(notebook: Any, folder: Path, *, language: str = "en") -> dict[str, 
                 return dict(languages.bundle(ANSWER_MIME, found, words))
     findings = _results(folder).get("findings", [])
     return {"decision": findings[0]["statement"], "figures": []} if findings else {}
+
+
+def alerts(folder: Path, started: str) -> dict[str, Any]:
+    """Return alerts and thresholds of results.json, with what is new."""
+    return recorded(_results(folder), folder, started)
 
 
 def files(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -115,6 +115,8 @@ def ending(outcome: Outcome) -> str:
     took = duration(outcome.seconds) if outcome.seconds else "–"
     line = f"{state.label:<15} {outcome.job.label}  {took}  {outcome.report}"
     below = outcome.error
+    if outcome.status == "ok":
+        below = "\n".join(f"Alert: {text}" for text in outcome.alerts)
     if outcome.status == "busy":
         line = f"{state.label:<15} {outcome.job.label}  left out"
     elif outcome.job.troubles:
@@ -128,16 +130,18 @@ def ending(outcome: Outcome) -> str:
     return "\n".join([line, *(f"    {text}" for text in below.splitlines())])
 
 
-def summary(outcomes: Iterable[Outcome], n_asked: int) -> str:
+def tally(outcomes: Sequence[Outcome], n_asked: int) -> str:
     """Return how many of the reports asked for were completed, stand or were left.
 
     Examples
     --------
-    >>> summary([], 2)
+    >>> tally([], 2)
     '0 of 2 completed.'
     """
     counted = Counter(outcome.status for outcome in outcomes)
     parts = [f"{counted['ok']} of {n_asked} completed"]
     words = {"unchanged": "unchanged", "busy": "being run by another process"}
     parts += [f"{counted[key]} {text}" for key, text in words.items() if counted[key]]
-    return f"{', '.join(parts)}."
+    fired = sum(len(one.alerts) for one in outcomes if one.status == "ok")
+    said = f" {fired} alert{'' if fired == 1 else 's'}." if fired else ""
+    return f"{', '.join(parts)}.{said}"

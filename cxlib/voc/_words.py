@@ -71,10 +71,12 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def finding(name: str, statement: str, row: Row, unit: str, label: str = "") -> Finding:
+def finding(
+    name: str, statement: str, row: Row, unit: str, label: str = "", *, level: float
+) -> Finding:
     """Return a row as a headline number."""
     return Finding(
         id=name, statement=statement, estimate=float(row["estimate"]), unit=unit,
         ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
-        n=int(row["n"]), label=label,
+        n=int(row["n"]), label=label, confidence_level=level,
     )  # fmt: skip

@@ -93,6 +93,7 @@ class Agreement(Told):
                 self._sentence(row),
                 row,
                 "score",
+                level=self.confidence_level,
             )
             for row in self._headlines()
             if np.isfinite(row["estimate"])

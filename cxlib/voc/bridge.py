@@ -87,6 +87,7 @@ class Bridge(Told):
                 f"break_{row['code']}" + (f"_in_{row['segment']}" if self.by else ""),
                 self._statement(row), row, "share_points",
                 f"{row['name']}: break of the codebook",
+                level=self.confidence_level,
             )
             for row in self._breaks()[:3]
         )  # fmt: skip

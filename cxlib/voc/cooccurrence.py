@@ -80,6 +80,7 @@ class Cooccurrence(Told):
             finding(
                 f"together_{row['code']}_{row['other']}", self._statement(row), row,
                 "score", f"{row['name']} with {row['other_name']}, times chance",
+                level=self.confidence_level,
             )
             for row in self._clear()[:3]
         )  # fmt: skip

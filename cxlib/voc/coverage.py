@@ -44,7 +44,15 @@ class Coverage(Told):
     def findings(self) -> tuple[Finding, ...]:
         """The uncoded share."""
         row = records(self.table)[0]
-        return (finding("share_uncoded", self._statement(row), row, "share"),)
+        return (
+            finding(
+                "share_uncoded",
+                self._statement(row),
+                row,
+                "share",
+                level=self.confidence_level,
+            ),
+        )
 
     def _display(self) -> pd.DataFrame:
         rows = self.table
@@ -168,7 +176,15 @@ class Commenters(Told):
         if not np.isfinite(self.gap):
             return ()
         row = self._gap_row()
-        return (finding("commenters_gap", self._statement(), row, self.unit),)
+        return (
+            finding(
+                "commenters_gap",
+                self._statement(),
+                row,
+                self.unit,
+                level=self.confidence_level,
+            ),
+        )
 
     def _display(self) -> pd.DataFrame:
         rows = self.table

@@ -74,6 +74,7 @@ class CoderDrift(Told):
             finding(
                 f"drift_{row['coder']}_{row['period']}", self._statement(row), row,
                 "score", f"{row['coder']} in {row['period']}, agreement",
+                level=self.confidence_level,
             )
             for row in records(self.table)
             if row["signal"]

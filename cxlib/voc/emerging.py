@@ -87,6 +87,7 @@ class Emerging(Told):
                 f"emerging_{place}",
                 f"{self._named(row)}, {self.before} to {self.after}.", row,
                 "share_points", f"{row['theme']}, change in share of verbatims",
+                level=self.confidence_level,
             )
             for place, row in enumerate(self._raised()[:3], 1)
         )  # fmt: skip

@@ -105,6 +105,7 @@ class Impact(Told):
                 row,
                 self.unit,
                 f"{row['name']}, tied to the score",
+                level=self.confidence_level,
             )
             for row in self._extremes()
         )

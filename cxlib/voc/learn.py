@@ -97,7 +97,16 @@ class Learned(Told):
         row = self._row(MEAN)
         if not np.isfinite(row["estimate"]):
             return ()
-        return (finding("coder_kappa", self._quality(), row, "score", "Coder, kappa"),)
+        return (
+            finding(
+                "coder_kappa",
+                self._quality(),
+                row,
+                "score",
+                "Coder, kappa",
+                level=self.confidence_level,
+            ),
+        )
 
     def _display(self) -> pd.DataFrame:
         rows = self.table

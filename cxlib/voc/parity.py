@@ -86,7 +86,14 @@ class Parity(Told):
         }  # fmt: skip
         label = "alpha of the machine minus that of people"
         return (
-            finding("machine_minus_people", self._statement(row), gap, "score", label),
+            finding(
+                "machine_minus_people",
+                self._statement(row),
+                gap,
+                "score",
+                label,
+                level=self.confidence_level,
+            ),
         )
 
     def _headline(self) -> Row:

@@ -108,17 +108,33 @@ class Prevalence(Told):
     def _finding(self, row: Row) -> Finding:
         label = f"{row['name']}, share of verbatims"
         told = self._statement(row)
-        return finding(f"share_{row['code']}", told, row, "share", label)
+        return finding(
+            f"share_{row['code']}",
+            told,
+            row,
+            "share",
+            label,
+            level=self.confidence_level,
+        )
 
     def _gap_finding(self, row: Row) -> Finding:
         where, told = f"{row['code']}_in_{row['segment']}", self._against(row)
         if self.against == "rest":
             label = f"{row['name']} in {row['segment']}, share of verbatims"
-            return finding(f"share_{where}", told, row, "share", label)
+            return finding(
+                f"share_{where}", told, row, "share", label, level=self.confidence_level
+            )
         names = ("estimate", "ci_lower", "ci_upper")
         moved = dict(row) | {n: row[g] for n, g in zip(names, GAP, strict=True)}
         label = f"{row['name']} in {row['segment']}, change of its share"
-        return finding(f"change_{where}", told, moved, "share_points", label)
+        return finding(
+            f"change_{where}",
+            told,
+            moved,
+            "share_points",
+            label,
+            level=self.confidence_level,
+        )
 
     @property
     def overall(self) -> pd.DataFrame:

@@ -78,6 +78,7 @@ class Reweighted(Told):
             finding(
                 f"share_of_all_{row['code']}", self._statement(row), row, "share",
                 f"{row['name']}, had all respondents commented",
+                level=self.confidence_level,
             )
             for row in self._clear()[:3]
         )  # fmt: skip

@@ -87,11 +87,29 @@ class ScoreChange(Told):
         whole = records(self.table[self.table["component"] == CHANGE])[0]
         name = f"{self.label} change {self.waves[0]} to {self.waves[1]}"
         told = f"{self.label} changed by {self._size(whole)} ({self._measured(whole)})."
-        found = [finding("score_change", told, whole, self.unit, name)]
+        found = [
+            finding(
+                "score_change",
+                told,
+                whole,
+                self.unit,
+                name,
+                level=self.confidence_level,
+            )
+        ]
         for row in self._clear()[:2]:
             key = f"score_change_{row['code']}_{row['component']}"
             what = f"{row['name']}, part of the change"
-            found.append(finding(key, self._statement(row), row, self.unit, what))
+            found.append(
+                finding(
+                    key,
+                    self._statement(row),
+                    row,
+                    self.unit,
+                    what,
+                    level=self.confidence_level,
+                )
+            )
         return tuple(found)
 
     def _clear(self) -> list[Row]:

@@ -79,10 +79,17 @@ class Sentiment(Told):
                 best,
                 "score",
                 "Words against rating, AUC",
+                level=self.confidence_level,
             )
         ]
         told += [
-            finding(f"sentiment_{row['code']}", self._share_of(row), row, "share")
+            finding(
+                f"sentiment_{row['code']}",
+                self._share_of(row),
+                row,
+                "share",
+                level=self.confidence_level,
+            )
             for row in self._rows(AGAINST)
         ]
         return tuple(told)

@@ -54,6 +54,7 @@ class IfSolved(Told):
             finding(
                 f"if_solved_{row['code']}", self._statement(row), row, self.unit,
                 f"{row['name']}, assumed {self.label} change",
+                level=self.confidence_level,
             )
             for row in records(self.table)
         )  # fmt: skip

@@ -71,8 +71,24 @@ class Unseen(Told):
             return ()
         row = self._now()
         if "n_codes" not in row:
-            return (finding("share_no_code_fits", self.reason, row, "share"),)
-        return (finding("share_themes_seen", self._statement(row), row, "share"),)
+            return (
+                finding(
+                    "share_no_code_fits",
+                    self.reason,
+                    row,
+                    "share",
+                    level=self.confidence_level,
+                ),
+            )
+        return (
+            finding(
+                "share_themes_seen",
+                self._statement(row),
+                row,
+                "share",
+                level=self.confidence_level,
+            ),
+        )
 
     def _now(self) -> Row:
         return records(self.table[self.table["basis"] == "coded"])[-1]

@@ -37,7 +37,9 @@ def test_cards_hold_value_unit_interval_and_n():
         "interval": "90 % CI 0.0 to 2.0",
         "n": "n = 9",
         "statement": Score.text,
-    }
+        "estimate": 1.0, "ci_lower": 0.0, "ci_upper": 2.0, "confidence_level": 0.9,
+        "kind": "points", "state": "", "threshold": "", "why": "",
+    }  # fmt: skip
 
 
 def test_units_and_labels():
@@ -57,7 +59,7 @@ def test_an_interval_that_is_no_confidence_interval_is_called_one():
     one = Finding(id="npv", statement=said, estimate=5.0, unit="amount",
                   ci_lower=1.0, ci_upper=9.0)  # fmt: skip
     [card] = report.answer(score(one), decision="x").cards()
-    assert (card["label"], card["interval"]) == ("NPV", "80 % interval 1.00 to 9.00")
+    assert (card["label"], card["interval"]) == ("NPV", "80 % interval 1 to 9")
 
 
 def test_one_result_gives_four_figures_many_give_one_each():

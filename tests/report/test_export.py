@@ -53,8 +53,9 @@ def test_files_and_contents(tmp_path):
         "findings": [
             {"result": "score", "id": "nps", "statement": "NPS is 1.", "estimate": 1.5,
              "unit": "points", "ci_lower": None, "ci_upper": None, "n": 3,
-             "label": ""},
+             "label": "", "confidence_level": None},
         ],
+        "alerts": [],
         "sources": [
             {"table": "responses", "counts": {"asked": 5, "answered": 4}, "files": [
                 {"path": "data/a.csv", "sha256": "ab", "n_bytes": 10, "n_rows": 5}]},

@@ -17,6 +17,7 @@ weighted: bool = False  # use the weights
 drivers: list[str] = []  # columns that may drive the score
 target: float | None = None  # the score aimed at
 codebook: str = "data/book.yaml"  # the themes
+thresholds: dict = {}  # finding -> {min: …} or {max: …}
 seed: int = 7  # of everything random
 output_dir: str = "reports/draft/x"  # where results are written"""
 HOSTILE = (
@@ -80,7 +81,7 @@ def notebook(name):
         new_markdown_cell(f"# Report {name}\n\n**Question** Is it {name}?"),
         code(PARAMETERS, "parameters"),
         code(SETUP, "setup"),
-        code("slot = report.placeholder()", "answer"),
+        code("slot = report.placeholder(thresholds)", "answer"),
         new_markdown_cell("## What was found"),
         *(code(source) for source in BODIES[name]),
     ]

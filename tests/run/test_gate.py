@@ -39,7 +39,7 @@ def test_stem_before_the_first_dot_names_the_notebook(write, workbook):
 
 
 NOT = "not a parameter of notebooks/good.ipynb;"
-TAKES = "there are 'responses', 'segment', 'level', 'min_n', 'weighted', 'drivers', 'target', 'codebook', 'seed', 'output_dir'"
+TAKES = "there are 'responses', 'segment', 'level', 'min_n', 'weighted', 'drivers', 'target', 'codebook', 'thresholds', 'seed', 'output_dir'"
 CASES = {
     "segmnt: a": f"1: segmnt: {NOT} did you mean 'segment'?",
     "zzz: 1": f"1: zzz: {NOT} {TAKES}.",

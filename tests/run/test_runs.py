@@ -181,4 +181,6 @@ def test_worst_ending_decides_the_exit_code():
     assert worst([3, 0]) == 3
     assert worst([0, 0]) == 0
     assert worst([1, 130]) == 130
+    assert worst([0, 4]) == 4
+    assert worst([4, 3]) == 3
     assert worst([]) == 0

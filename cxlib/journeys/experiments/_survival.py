@@ -92,6 +92,7 @@ class ResponseBounds(Result):
                 ci_upper=_finite(row["effect_size_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),
                 label=f"{row['metric']}, bounds",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.judged.iterrows()
         )

@@ -108,6 +108,7 @@ class Claims(Result):
                 ci_upper=_number(row[_CLAIM[2]]),
                 n=int(row["n_control"] + row["n_treatment"]),
                 label=f"{self._name(row)}, gain that may be claimed",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.table.iterrows()
         )  # fmt: skip

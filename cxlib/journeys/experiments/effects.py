@@ -99,6 +99,7 @@ class Comparison(Result):
             ci_upper=float(row["effect_size_ci_upper"]),
             n=int(row["n_control"] + row["n_treatment"]),
             label=f"{row['metric']}{self._arm(row)}, difference",
+            confidence_level=self.confidence_level,
         )
 
     def _arm(self, row: pd.Series) -> str:

@@ -90,6 +90,7 @@ class FalseAlarms(Result):
                 ci_lower=float(row["share_false_ci_lower"]),
                 ci_upper=float(row["share_false_ci_upper"]),
                 n=int(row["n_resamples"]), label=f"{row['metric']}, false alarms",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.table.iterrows()
         )  # fmt: skip

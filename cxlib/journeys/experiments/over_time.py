@@ -106,6 +106,7 @@ class EffectOverTime(Result):
                 ci_upper=float(row["slope_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),
                 label=f"{self._name(row)}, change of the effect a {self.every}",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.tests[self.tests["pvalue"].notna()].iterrows()
         )  # fmt: skip

@@ -127,6 +127,7 @@ class SegmentEffects(Result):
                 ci_upper=float(row["tau_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),
                 label=f"{self._name(row)}, spread of the effect between segments",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.tests[self.tests["pvalue"].notna()].iterrows()
         )  # fmt: skip

@@ -94,6 +94,7 @@ class TimeToEvent(Result):
                 ci_upper=float(row["effect_size_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),
                 label=f"time to {self.event}, difference",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.effects.iterrows()
         )

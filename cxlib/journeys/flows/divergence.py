@@ -97,6 +97,7 @@ class Divergence(Result):
             ci_upper=float(row["effect_size_ci_upper"]),
             n=int(row["n_control"] + row["n_treatment"]),
             label=f"reach '{row['touchpoint']}'",
+            confidence_level=self.confidence_level,
         )  # fmt: skip
 
     def _parting(self) -> tuple[Finding, ...]:
@@ -112,6 +113,7 @@ class Divergence(Result):
                 ci_upper=float(row["effect_size_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),
                 label=f"parts at '{row['touchpoint']}'",
+                confidence_level=self.confidence_level,
             )
             for _, row in found.iterrows()
         )

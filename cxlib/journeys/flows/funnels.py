@@ -80,6 +80,7 @@ class Funnel(Result):
                 ci_lower=float(row["effect_size_ci_lower"]),
                 ci_upper=float(row["effect_size_ci_upper"]),
                 n=self._exposed(row),
+                confidence_level=self.confidence_level,
             )
             for _, row in last.iterrows()
         )

@@ -89,6 +89,7 @@ class Loops(Result):
                 estimate=float(row["estimate"]), unit="share",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n"]), label=f"{row['kind']}, {row['touchpoint']}",
+                confidence_level=self.confidence_level,
             )
             for row in rows
             if row is not None

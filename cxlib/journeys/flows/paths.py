@@ -70,6 +70,7 @@ class Paths(Result):
                 estimate=float(row["estimate"]), unit="share",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n_all"]),
+                confidence_level=self.confidence_level,
             )
             for _, row in firsts.iterrows()
         )  # fmt: skip

@@ -85,6 +85,7 @@ class ScoreByPath(Result):
                 estimate=float(row["estimate"]), unit=self.unit,
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n"]),
+                confidence_level=self.confidence_level,
             )
             for _, row in ends.iterrows()
         )  # fmt: skip

@@ -89,6 +89,7 @@ class SessionSensitivity(Result):
                 estimate=float(row["estimate"]), unit="share",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n_sessions"]),
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

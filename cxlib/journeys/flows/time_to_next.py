@@ -71,6 +71,7 @@ class TimeToNext(Result):
                 unit="count", ci_lower=float(row["ci_lower"]),
                 ci_upper=float(row["ci_upper"]), n=int(row["n"]),
                 label=f"median seconds from {row['from']}",
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

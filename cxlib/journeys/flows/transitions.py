@@ -86,6 +86,7 @@ class Transitions(Result):
                 ci_lower=float(row["effect_size_ci_lower"]),
                 ci_upper=float(row["effect_size_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),
+                confidence_level=self.confidence_level,
             )
             for _, row in self.differing.head(3).iterrows()
         )

@@ -149,6 +149,7 @@ class Association(Result):
                 ci_lower=float(row["effect_size_ci_lower"]),
                 ci_upper=float(row["effect_size_ci_upper"]), n=int(row["n"]),
                 label=label,
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

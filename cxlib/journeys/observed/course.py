@@ -84,6 +84,7 @@ class Course(Result):
                 ci_lower=float(row["effect_size_ci_lower"]),
                 ci_upper=float(row["effect_size_ci_upper"]), n=int(row["n"]),
                 label=f"{self.metric} against its own course",
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

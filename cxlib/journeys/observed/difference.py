@@ -86,6 +86,7 @@ class DoubleChange(Result):
                 ci_lower=float(row["effect_size_ci_lower"]),
                 ci_upper=float(row["effect_size_ci_upper"]), n=int(row["n"]),
                 label=f"{self.metric}: {self.treated} against the others",
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

@@ -89,6 +89,7 @@ class BeforeAfter(Result):
                 ci_lower=float(row["effect_size_ci_lower"]),
                 ci_upper=float(row["effect_size_ci_upper"]), n=int(row["n"]),
                 label=f"{self.metric} against {row['comparison']}",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.comparisons.iterrows()
         )  # fmt: skip

@@ -87,6 +87,7 @@ class Effort(Told):
                 estimate=float(row["estimate"]), unit="score",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n"]), label=f"actual over planned {WORDS[row['kind']]}",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.table.iterrows()
             if pd.notna(row["estimate"])

@@ -150,6 +150,7 @@ class Interruption(Told):
                 unit=units.get(str(row["unit"]), str(row["unit"])),
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=len(self.series), label=_words.plain(name),
+                confidence_level=self.confidence_level,
             )
             for name, row, told in rows
         )  # fmt: skip

@@ -178,6 +178,7 @@ class Staggered(Told):
                 n=int(row["n"]),
                 label=f"{_words.plain(self.outcome)} per "
                 f"{_words.plain(self.unit_name)} and {self.period}",
+                confidence_level=self.confidence_level,
             )
         ]  # fmt: skip
         found += [
@@ -186,6 +187,7 @@ class Staggered(Told):
                 estimate=float(row["estimate"]), unit="amount",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n"]), label="delivered so far, margin",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.worth.iloc[-1:].iterrows()
         ]  # fmt: skip

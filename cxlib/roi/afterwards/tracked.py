@@ -211,6 +211,7 @@ class Tracked(Told):
                 estimate=float(row["estimate"]), unit="share",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n"]), label=f"{100 * row['level']:g} % intervals that held",
+                confidence_level=self.confidence_level,
             )
             for _, row in self.calibration[self.calibration["n"] > 0].iterrows()
         ]  # fmt: skip
@@ -221,6 +222,7 @@ class Tracked(Told):
                     id="delivered_per_promised", statement=self._bias(),
                     estimate=f.estimate, unit="score", ci_lower=f.ci_lower,
                     ci_upper=f.ci_upper, n=f.n, label="delivered of each 1.00 promised",
+                    confidence_level=self.confidence_level,
                 )
             )  # fmt: skip
         return tuple(found)

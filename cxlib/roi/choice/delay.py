@@ -146,7 +146,7 @@ class CostOfDelay(Told):
         found = Finding(
             id="cost of a week of delay", statement=self.text, unit="amount",
             estimate=float(row["cod_amount"]), ci_lower=float(row["cod_p10_amount"]),
-            ci_upper=float(row["cod_p90_amount"]),
+            ci_upper=float(row["cod_p90_amount"]), confidence_level=0.8,
             label=f"cost of a week of delay of {row['initiative']}",
         )  # fmt: skip
         return (found,)

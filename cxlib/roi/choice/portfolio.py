@@ -170,7 +170,7 @@ class Choice(Told):
         size, low, high = (self.figure(which, one) for one in columns)
         return Finding(
             id=name, statement=told, estimate=size, unit="amount", ci_lower=low,
-            ci_upper=high,
+            ci_upper=high, confidence_level=0.8,
         )  # fmt: skip
 
 

@@ -113,6 +113,7 @@ class Roadmap(Told):
                     estimate=float(row["cumulative_amount"]),
                     ci_lower=float(row["cumulative_p10_amount"]),
                     ci_upper=float(row["cumulative_p90_amount"]),
+                    confidence_level=0.8,
                 )
                 for _, row in lowest.iterrows()
             ),

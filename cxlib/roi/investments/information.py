@@ -126,6 +126,7 @@ class Information(Told):
                 ci_lower=float(row["ci_lower"]),
                 ci_upper=float(row["ci_upper"]),
                 n=int(row["n"]),
+                confidence_level=0.95,
             )
             for name, row in rows
         )

@@ -120,7 +120,7 @@ class SideBySide(Told):
                 id=name, statement=self.text, unit="amount", n=int(row["n"]),
                 estimate=float(row[f"{side}_amount"]),
                 ci_lower=float(row[f"{side}_p10_amount"]),
-                ci_upper=float(row[f"{side}_p90_amount"]),
+                ci_upper=float(row[f"{side}_p90_amount"]), confidence_level=0.8,
             )
             for side, name in names.items()
         )  # fmt: skip

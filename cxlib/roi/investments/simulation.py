@@ -298,6 +298,7 @@ class Simulation(Told):
                 f"interval {low} to {high} %).",
                 estimate=float(row["rel_roi"]), unit="share",
                 ci_lower=float(row["rel_roi_p10"]), ci_upper=float(row["rel_roi_p90"]),
+                confidence_level=0.8,
             ),
         )  # fmt: skip
 
@@ -314,6 +315,7 @@ class Simulation(Told):
             ci_lower=float(row["p10_amount"]),
             ci_upper=float(row["p90_amount"]),
             n=int(row["n"]),
+            confidence_level=0.8,
         )
 
 

@@ -147,6 +147,7 @@ class Study(Told):
                 id=f"value of an experiment on {row['initiative']}", unit="amount",
                 statement=self.text, estimate=float(row["estimate"]), n=int(row["n"]),
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
+                confidence_level=0.95,
             ),
         )  # fmt: skip
 

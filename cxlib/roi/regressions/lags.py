@@ -139,6 +139,7 @@ class LagProfile(Told):
                 estimate=float(row["estimate"]), unit=row["unit"],
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=self.n_customers[row["outcome"]],
+                confidence_level=self.confidence_level,
             )
             for row in rows.to_dict("records")
         )  # fmt: skip

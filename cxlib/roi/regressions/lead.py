@@ -111,6 +111,7 @@ class Placebo(Told):
                 estimate=float(row["estimate"]),
                 unit=row["unit"], ci_lower=float(row["ci_lower"]),
                 ci_upper=float(row["ci_upper"]), n=self.n_customers[row["outcome"]],
+                confidence_level=self.confidence_level,
             )
             for _, row in rows.iterrows()
         )  # fmt: skip

@@ -90,16 +90,8 @@ class Fit(Told):
     def row(self) -> dict[str, float]:
         """The score's row of the table."""
         first = self.table.iloc[0]
-        names = (
-            "estimate",
-            "std_error",
-            "ci_lower",
-            "ci_upper",
-            "statistic",
-            "df",
-            "pvalue",
-        )
-        return {name: float(first[name]) for name in names}
+        names = ["estimate", "std_error", "ci_lower", "ci_upper", "statistic", "df"]
+        return {name: float(first[name]) for name in [*names, "pvalue"]}
 
     @property
     def text(self) -> str:
@@ -129,12 +121,13 @@ class Fit(Told):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The score's coefficient."""
-        row = self.row
+        row, spec = self.row, self.spec
         return (
             Finding(
-                id=f"{self.spec.outcome} per {self.spec.score} point",
-                statement=self.text, estimate=row["estimate"], unit=self.unit,
-                ci_lower=row["ci_lower"], ci_upper=row["ci_upper"], n=self.n_customers,
+                id=f"{spec.outcome} per {spec.score} point", statement=self.text,
+                estimate=row["estimate"], unit=self.unit, ci_lower=row["ci_lower"],
+                ci_upper=row["ci_upper"], n=self.n_customers,
+                confidence_level=spec.confidence_level,
             ),
         )  # fmt: skip
 

@@ -112,6 +112,7 @@ class Shape(Told):
                 unit="share_points" if row["unit"] == "share" else "amount",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=int(row["n"]),
+                confidence_level=self.bent[0].fit.spec.confidence_level,
             )
             for _, row in self.steps.iterrows()
         )  # fmt: skip

@@ -124,6 +124,7 @@ class Survival(Told):
                 estimate=float(row["estimate"]), unit="share_points",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=self.n,
+                confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 

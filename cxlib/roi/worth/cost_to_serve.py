@@ -137,6 +137,7 @@ class CostToServe(Told):
                 id=row["quantity"], statement=f"{_words.started(row['quantity'])}.",
                 estimate=float(row["estimate"]), unit=row["unit"], n=int(row["n"]),
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
+                confidence_level=self.confidence_level,
             )
             for _, row in rows.iterrows()
         )  # fmt: skip

@@ -115,6 +115,7 @@ class LifetimeValues(Told):
                 statement=self.text if at == 0 else f"Lifetime: {row['customers']}.",
                 estimate=float(row["estimate"]), unit="amount", n=int(row["n"]),
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
+                confidence_level=self.confidence_level,
             )
             for at, (_, row) in enumerate(rows.iterrows())
         )  # fmt: skip

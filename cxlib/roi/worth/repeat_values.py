@@ -125,6 +125,7 @@ class RepeatValues(Told):
                 id=row["quantity"], statement=self.text, unit=row["unit"],
                 estimate=float(row["estimate"]), ci_lower=float(row["ci_lower"]),
                 ci_upper=float(row["ci_upper"]), n=int(row["n"]),
+                confidence_level=self.confidence_level,
             )
             for _, row in self.table.iterrows()
         )  # fmt: skip

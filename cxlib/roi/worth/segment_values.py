@@ -185,6 +185,7 @@ class SegmentValues(Told):
                 statement=f"One score point: {self._one(row)}, pooled.",
                 estimate=float(row["estimate"]), unit="amount", n=int(row["n"]),
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
+                confidence_level=self.confidence_level,
             )
             for _, row in self.valued.iterrows()
         )  # fmt: skip

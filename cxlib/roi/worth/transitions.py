@@ -136,6 +136,7 @@ class TransitionValue(Told):
                 estimate=float(row["estimate"]), unit="amount",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
                 n=self.n_customers,
+                confidence_level=self.confidence_level,
             )
             for _, row in self.table.head(2).iterrows()
         )  # fmt: skip

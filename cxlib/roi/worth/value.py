@@ -129,6 +129,7 @@ class PointValue(Told):
                 ci_lower=float(row["ci_lower"]),
                 ci_upper=float(row["ci_upper"]),
                 n=self.n_customers,
+                confidence_level=self.confidence_level,
             )
             for name, (_, row) in zip(rows["component"], rows.iterrows(), strict=True)
         )
