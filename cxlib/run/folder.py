@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.report.files import to_json, write_text
+from cxlib.report.prepare import title
 from cxlib.report.states import STATES
-from cxlib.run import manifest, pages
+from cxlib.run import manifest, pages, review, signoff
 from cxlib.run.execute import Ending
 from cxlib.run.jobs import Job, shown
 
@@ -80,6 +81,7 @@ class RunFolder:
         record = manifest.end(self.record, ending, finished=now(), seconds=seconds)
         record["data"] = manifest.data_files(self.job, self.path)
         record["headline"] = manifest.headline(notebook, self.path)
+        record["title"] = title(notebook) if notebook is not None else ""
         record["files"] = manifest.files(self.path)
         try:
             page = self._page(record, notebook)
@@ -106,6 +108,10 @@ class RunFolder:
 
         from cxlib.report.exporter import ReportExporter
 
+        standing = self._signoffs().of_run(record, self.path)
+        doubts = review.review(record, self.path, notebook=notebook, standing=standing)
+        write_text(self.path / review.PAGE, doubts)
+        record["files"] = manifest.files(self.path)
         notebook.metadata["cx"] = {**record, "params": self.params}
         write_text(self.path / NOTEBOOK, nbformat.writes(notebook))
         where = {
@@ -113,7 +119,11 @@ class RunFolder:
         }
         exporter = ReportExporter()  # type: ignore[no-untyped-call]
         page: str = exporter.from_notebook_node(notebook, where)[0]
-        return page
+        return signoff.shown_line(page, standing)
+
+    def _signoffs(self) -> signoff.SignOffs:
+        """Return the sign-offs of the programme."""
+        return signoff.read_signoffs(self.job.path.parent / signoff.FILE)
 
 
 def now() -> str:
