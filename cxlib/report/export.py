@@ -67,8 +67,8 @@ def export(
     -----
     Numbers are written unrounded; each result's sentence and method, and the
     assumptions with their grades, stand beside them. Each file appears whole or not
-    at all. Text in a CSV that a spreadsheet would run as a formula gets an apostrophe in front.
-    Numbers JSON has no word for (NaN, infinity) become null.
+    at all. Text in a CSV that a spreadsheet would run as a formula gets an
+    apostrophe in front. Numbers JSON has no word for (NaN, infinity) become null.
     """
     bad = [name for name in results if not _NAME.fullmatch(name)]
     if bad:

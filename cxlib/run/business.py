@@ -118,7 +118,7 @@ def _is(name: str, notebook: str) -> bool:
 
 def _finding(report: Report, start: str) -> Mapping[str, Any] | None:
     """Return the first finding of a report whose id begins like this."""
-    for one in report.results.get("findings", []):
+    for one in report.results.get("findings") or []:
         if str(one.get("id", "")).startswith(start) and one.get("estimate") is not None:
             return dict(one)
     return None
@@ -138,7 +138,7 @@ def _figures(
     statement = str(found["statement"])
     draws = _DRAWS.search(statement)
     n = draws[0] if draws else ""
-    cards = ((report.good or {}).get("headline") or {}).get("figures", [])
+    cards = ((report.good or {}).get("headline") or {}).get("figures") or []
     card = next((one for one in cards if one.get("id") == found["id"]), None)
     if card is not None:
         yield {**card, "n": card.get("n") or n}

@@ -76,20 +76,27 @@ def _figures(reports: Sequence[Report]) -> Iterator[str]:
     named: dict[tuple[str, str], list[tuple[Report, Mapping[str, Any]]]]
     named = defaultdict(list)
     for report in reports:
-        for figure in (_run(report).get("headline") or {}).get("figures", []):
+        for figure in (_run(report).get("headline") or {}).get("figures") or []:
             key = str(figure.get("id")), str(figure.get("unit"))
             named[key].append((report, figure))
     for places in named.values():
         first, said = places[0]
         for other, also in places[1:]:
             if said.get("value") != also.get("value") and _comparable(first, other):
-                unit = f" {said['unit']}".rstrip()
                 yield (
-                    f"{said['label']} is {said['value']}{unit} in “{first.title}” and "
-                    f"{also['value']}{unit} in “{other.title}”, from the same file: "
-                    "read both before quoting either."
+                    f"{_figure(said)} in “{first.title}” and {_value(also)} in "
+                    f"“{other.title}”, from the same file: read both before quoting "
+                    "either."
                 )
                 break
+
+
+def _figure(card: Mapping[str, Any]) -> str:
+    return f"{card.get('label')} is {_value(card)}"
+
+
+def _value(card: Mapping[str, Any]) -> str:
+    return f"{card.get('value')} {card.get('unit') or ''}".rstrip()
 
 
 def _comparable(one: Report, other: Report) -> bool:

@@ -40,12 +40,12 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]
     """Yield the headline figures that have another value, or none any more."""
     now = _figures(after)
     for identifier, old in _figures(before).items():
-        new = now.get(identifier)
+        new, label = now.get(identifier), old.get("label") or identifier
         if new is None:
-            yield f"{old['label']} is no longer among the headline figures"
-        elif new["value"] != old["value"]:
-            moved = f"{old['label']} {old['value']} → {new['value']} {new['unit']}"
-            yield moved.rstrip()
+            yield f"{label} is no longer among the headline figures"
+        elif new.get("value") != old.get("value"):
+            unit = new.get("unit") or ""
+            yield f"{label} {old.get('value')} → {new.get('value')} {unit}".rstrip()
 
 
 def _causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
 
 
 def _figures(run: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    figures = (run.get("headline") or {}).get("figures", [])
+    figures = (run.get("headline") or {}).get("figures") or []
     return {str(one["id"]): one for one in figures if "id" in one}
 
 

@@ -68,7 +68,7 @@ def _item(report: Report, signoffs: SignOffs) -> dict[str, Any]:
         "decision": decision,
         "brief": brief,
         "more": brief != decision,
-        "figures": [_figure(one) for one in headline.get("figures", [])[:_SHOWN]],
+        "figures": [_figure(one) for one in (headline.get("figures") or [])[:_SHOWN]],
         "lapse": _lapse(report),
         "signed": standing.text if standing.kind not in {"off", "none"} else "",
         "tone": standing.tone,
@@ -142,9 +142,10 @@ def _weakest(reports: Sequence[Report]) -> dict[str, Any]:
     """
     found: dict[str, dict[str, Any]] = {}
     for report in reports:
-        for one in report.results.get("assumptions", []):
+        for one in report.results.get("assumptions") or []:
             text = str(one.get("text", ""))
-            kept = found.setdefault(text, {**one, "titles": [], "first": report.name})
+            new = {"quality": "", "impact": "", **one, "titles": []}
+            kept = found.setdefault(text, new | {"first": report.name})
             kept["titles"].append(report.title)
     ranked = sorted(found.values(), key=_weakness)
     chosen: list[dict[str, Any]] = []

@@ -75,8 +75,7 @@ def _headings(page: Mapping[str, Any]) -> int:
 def _item_lines(item: Mapping[str, Any], *, leads: bool) -> int:
     """Return the lines of one report in a column."""
     figures = item["figures"] if leads else item["figures"][:1]
-    shown = [f"{f['label']} {f['value']} {f['unit']} {f['interval']} {f['n']} {f['mark']}"
-             for f in figures]  # fmt: skip
+    shown = [" ".join(figure[key] for key in _FIGURE) for figure in figures]
     decision = item["decision"] if leads else f"{item['brief']}{18 * ' '}"
     texts = [item["title"], decision, item["lapse"], item["signed"]]
     return _wrapped(texts, NARROW - 8 if leads else NARROW) + _wrapped(shown, NARROW)

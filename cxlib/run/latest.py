@@ -39,7 +39,7 @@ class Report:
     @property
     def results(self) -> Mapping[str, Any]:
         """The results.json of the last completed run, empty where there is none."""
-        return read_json(self.folder / "results.json") if self.good else {}
+        return read_results(self.folder) if self.good else {}
 
     @property
     def folder(self) -> Path:
@@ -104,8 +104,10 @@ def runs(place: Path) -> Iterator[dict[str, Any]]:
     """Yield the readable manifests of a report, the newest first."""
     for path in sorted(place.glob("*/manifest.json"), reverse=True):
         run = dict(read_json(path))
-        if "status" in run and "started" in run:
-            yield run | {"run_id": path.parent.name}
+        headline = run.get("headline") or {}
+        known = "status" in run and "started" in run and isinstance(headline, dict)
+        if known and _records(headline, "figures") and _records(run, "data", "alerts"):
+            yield run | {"run_id": path.parent.name, "headline": headline}
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
@@ -115,6 +117,22 @@ def read_json(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def read_results(folder: Path) -> Mapping[str, Any]:
+    """Return a run's results.json; nothing where it is not one of ours."""
+    found = read_json(folder / "results.json")
+    lists = ("findings", "results", "assumptions", "sources")
+    return found if _records(found, *lists) else {}
+
+
+def _records(found: Mapping[str, Any], *names: str) -> bool:
+    """Whether all these are lists of mappings, where they are there."""
+    return all(
+        isinstance(found.get(name) or [], list)
+        and all(isinstance(one, dict) for one in found.get(name) or [])
+        for name in names
+    )
 
 
 def humanised(name: str) -> str:

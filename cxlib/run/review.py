@@ -14,7 +14,7 @@ from cxlib.report.parameters import of_notebook
 from cxlib.report.prepare import title
 from cxlib.report.states import STATES
 from cxlib.report.words import as_yaml, message_blocks, plain
-from cxlib.run.latest import read_json
+from cxlib.run.latest import read_results
 from cxlib.run.manifest import sha256
 from cxlib.run.pages import href, review_page
 from cxlib.run.signoff import Standing
@@ -48,7 +48,7 @@ def review(
         A page of its own rather than a mode of the report: the report stays small,
         and the reviewer's page has neither charts nor scripts.
     """
-    results = read_json(folder / "results.json")
+    results = read_results(folder)
     status = str(record["status"])
     page = review_page(
         {
@@ -57,11 +57,11 @@ def review(
             "state": STATES.get(status, STATES["failed"]),
             "message": message_blocks(str(record.get("error") or "")),
             "signoff": standing,
-            "headline": dict(record.get("headline") or {}),
+            "headline": {"caveats": [], "decision": ""} | dict(record["headline"]),
             "findings": list(_findings(results)),
             "results": _results(results),
-            "assumptions": results.get("assumptions", []),
-            "sources": [_source(one) for one in results.get("sources", [])],
+            "assumptions": results.get("assumptions") or [],
+            "sources": [_source(one) for one in results.get("sources") or []],
             "checks": list(_checks(notebook)),
             "parameters": list(_parameters(notebook, record)),
             "facts": list(_facts(record, folder)),
@@ -74,8 +74,8 @@ def review(
 
 def _findings(results: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Yield every finding with its numbers as they were computed."""
-    tables = set(results.get("tables", []))
-    for one in results.get("findings", []):
+    tables = set(results.get("tables") or [])
+    for one in results.get("findings") or []:
         level = one.get("confidence_level")
         said = _LEVEL.search(str(one.get("statement", "")))
         has_ends = one.get("ci_lower") is not None and one.get("ci_upper") is not None
@@ -104,7 +104,7 @@ def _exact(value: object) -> str:
 
 def _results(results: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return name, sentence and method of each result, with its table."""
-    tables = set(results.get("tables", []))
+    tables = set(results.get("tables") or [])
     return [
         {
             "name": str(one.get("name", "")),
@@ -114,7 +114,7 @@ def _results(results: Mapping[str, Any]) -> list[dict[str, str]]:
             if f"tables/{one.get('name')}.csv" in tables
             else "",
         }
-        for one in results.get("results", [])
+        for one in results.get("results") or []
     ]
 
 
@@ -158,9 +158,9 @@ def _parameters(notebook: Any, record: Mapping[str, Any]) -> Iterator[dict[str, 
         yield {"name": one.name, "value": as_yaml(value) or "(empty)",
                "default": default or "(empty)", "comment": one.comment,
                "differs": differs}  # fmt: skip
+    unknown = {"default": "", "comment": "unknown to the notebook", "differs": True}
     for name, value in given.items():
-        yield {"name": name, "value": as_yaml(value), "default": "(none)",
-               "comment": "not a parameter of the notebook", "differs": True}  # fmt: skip
+        yield {"name": name, "value": as_yaml(value), **unknown}
 
 
 def _facts(record: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
