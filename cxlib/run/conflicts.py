@@ -9,6 +9,7 @@ from typing import Any
 
 from cxlib.run.latest import Report
 
+_MOST = 3
 _APART = dt.timedelta(hours=36)
 
 
@@ -38,11 +39,12 @@ def _exports(reports: Iterable[Report]) -> Iterator[str]:
             seen[path][digest].append(report)
     for path, by_digest in seen.items():
         if len(by_digest) > 1:
-            groups = sorted(by_digest.values(), key=_day, reverse=True)
-            read = "; ".join(
-                f"{_titles(group)} (run of {_day(group)})" for group in groups
-            )
-            yield f"These answers rest on different exports of {path}: {read}."
+            groups = sorted(by_digest.values(), key=_day, reverse=True)[:_MOST]
+            read = [f"{_titles(group)} (run of {_day(group)})" for group in groups]
+            if len(by_digest) > _MOST:
+                read.append(f"{len(by_digest) - _MOST} more exports")
+            told = "; ".join(read)
+            yield f"These answers rest on different exports of {path}: {told}."
 
 
 def _times(reports: Sequence[Report]) -> Iterator[str]:

@@ -67,6 +67,7 @@ def _item(report: Report, signoffs: SignOffs) -> dict[str, Any]:
         "href": href(report.name, report.folder.name, entry),
         "decision": decision,
         "brief": brief,
+        "rest": decision[len(brief) :].strip(),
         "more": brief != decision,
         "figures": [_figure(one) for one in (headline.get("figures") or [])[:_SHOWN]],
         "lapse": _lapse(report),
