@@ -42,8 +42,9 @@ def business_case(reports: Sequence[Report]) -> dict[str, Any] | None:
     -------
     dict or None
         `of` the report it is of, `sentence`, `decision`, `figures` (label, value,
-        interval, n), `rows` (one an initiative), `rests` (names and sentences) and
-        `also` (the other reports it draws on).
+        interval, n), `rows` (one an initiative), `rests` (names and sentences),
+        `doubts` (where another report says otherwise) and `also` (the other reports it
+        draws on).
 
     Notes
     -----
@@ -81,12 +82,14 @@ def _case(
     headline = (report.good or {}).get("headline") or {}
     support = list(_support(report, found, told))
     also = {one.name: one for one, _ in support if one is not report}
+    rows = _initiatives(report.folder, table) if table else []
     return {
         "of": report,
         "sentence": sentences(str(found["statement"])),
         "decision": str(headline.get("decision") or ""),
         "figures": list(_figures(report, found, currency)),
-        "rows": _initiatives(report.folder, table) if table else [],
+        "rows": rows,
+        "doubts": list(_doubts(report, rows, told)),
         "currency": currency,
         "rests": list(dict.fromkeys(said for _, said in support)),
         "also": list(also.values()),
@@ -110,6 +113,24 @@ def _support(
             said = _finding(one, start) if _is(name, notebook) else None
             if said is not None and said != found:
                 yield one, (label, sentences(str(said["statement"]), at_least=60))
+
+
+def _doubts(
+    report: Report, rows: Sequence[Mapping[str, str]], told: Mapping[str, Report]
+) -> Iterator[str]:
+    """Yield what is to be funded here and not yet, or not at all, elsewhere."""
+    for name, one in told.items():
+        if one is report or not _is(name, "roi_investment"):
+            continue
+        decision = str(((one.good or {}).get("headline") or {}).get("decision") or "")
+        for part in decision.split("; "):
+            wary = part.startswith(("measure first", "do not fund"))
+            names = [row["name"] for row in rows if row["name"] in part]
+            if wary and names:
+                yield (
+                    f"“{report.title}” would begin {' and '.join(names)}; of the same "
+                    f"“{one.title}” says: {part.removesuffix('.')}."
+                )
 
 
 def _is(name: str, notebook: str) -> bool:

@@ -34,6 +34,7 @@ def executive(
     used = {case["of"].name} if case else set()
     if case:
         used |= {one.name for one in case["also"] if one.name.startswith("roi_inv")}
+    doubts = case["doubts"] if case else []
     areas = [
         {"title": area.title, "items": [_item(one, signoffs) for one in listed]}
         for area, listed in by_area(one for one in reports if one.name not in used)
@@ -47,7 +48,7 @@ def executive(
         "case": _case(case, signoffs) if case else None,
         "areas": areas,
         "weak": _weakest(reports),
-        "conflicts": [*conflicts(reports), *signoffs.troubles],
+        "conflicts": [*doubts, *conflicts(reports), *signoffs.troubles],
     }
     return executive_page(fit(page))
 

@@ -117,6 +117,22 @@ def test_what_a_sceptic_says_stands_beside_the_case(site):
     assert text.count("Decision of roi_investment.") == 1
 
 
+def test_initiatives_that_another_report_would_not_fund_are_named(site):
+    tables = {"chosen": [initiative("Alpha"), initiative("Beta")]}
+    site.add("roi_choice", title="The plan", results={"findings": [CHOSEN]},
+             tables=tables)  # fmt: skip
+    decision = (
+        "Fund Alpha (80 %); measure first: Beta (54 %); do not fund: Gamma (9 %)."
+    )
+    site.add("roi_investment", title="One by one", headline={"decision": decision})
+    text = made(site)
+    assert (
+        "“The plan” would begin Beta; of the same “One by one” says: measure first: "
+        "Beta (54 %)."
+    ) in text
+    assert "would begin Alpha" not in text
+
+
 def test_different_exports_of_one_file_are_said(site):
     site.add("nps_segmentation", title="One")
     other = {**FILE, "sha256": "b" * 64}
