@@ -136,12 +136,15 @@ def read_signoffs(path: Path) -> SignOffs:
         wrong = list(_wrong(item, index, document))
         found += wrong
         if not wrong:
-            kept.append(SignOff(**{key: str(value) for key, value in item.items()}))
+            kept.append(SignOff(**{key: str(v) for key, v in item.items() if v}))
     kept.sort(key=lambda one: one.date)
     lines = [
         f"{name}:{line}: {text}" if line else f"{name}: {text}" for line, text in found
     ]
-    shown = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        shown = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        shown = ""
     return SignOffs(entries=tuple(kept), troubles=tuple(lines), text=shown or "\n")
 
 

@@ -55,6 +55,18 @@ def test_an_entry_is_read(site):
     )  # fmt: skip
 
 
+def test_a_blank_value_is_no_value(site):
+    site.signoff.write_text(ENTRY + "  note:\n  results_sha256: ''\n")
+    [entry] = read_signoffs(site.signoff).entries
+    assert (entry.note, entry.results_sha256) == ("", "")
+
+
+def test_bytes_that_are_no_text_are_a_sentence(site):
+    site.signoff.write_bytes(b"- report: \xff\xfe\n")
+    [trouble] = read_signoffs(site.signoff).troubles
+    assert trouble.startswith("alpha/_signoff.yaml: not UTF-8 text")
+
+
 def test_no_file_and_an_empty_file_hold_nothing(site):
     assert read_signoffs(site.signoff).entries == ()
     site.signoff.write_text("# nothing yet\n")
