@@ -1,4 +1,4 @@
-"""The command line: cx run, check, summary, sample, list."""
+"""The command line: cx run, check, summary, sign, sample, list."""
 
 from __future__ import annotations
 
@@ -163,6 +163,33 @@ def list_notebooks() -> None:
     from cxlib.run.listing import listing
 
     typer.echo(listing(project_root()))
+
+
+@app.command()
+def sign(
+    params: Annotated[Path, typer.Argument(help="The report's params file.")],
+    reviewer: Annotated[str, typer.Option(help="Who has reviewed the run.")],
+    verdict: Annotated[
+        str, typer.Option(help="accepted, accepted with remarks or rejected.")
+    ] = "accepted",
+    note: Annotated[str, typer.Option(help="Why, in a sentence.")] = "",
+    run_id: Annotated[
+        str, typer.Option("--run", help="Id of the run; default: the latest.")
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where reports are; default: reports/ of the project."),
+    ] = None,
+) -> None:
+    """Sign a completed run off, in _signoff.yaml beside its params file."""
+    from cxlib.run import write_site
+    from cxlib.run.signing import sign as sign_off
+
+    folder = out.resolve() if out else project_root(params) / "reports"
+    words = {"reviewer": reviewer, "verdict": verdict, "note": note, "run": run_id}
+    file = sign_off(params, folder, **words)
+    write_site(folder)
+    typer.echo(f"Signed in {file}. Commit it: git then says who signed, and when.")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from cxlib.errors import ArgumentError
 from cxlib.paths import resolve
-from cxlib.report.answer import settle
+from cxlib.report.answer import ledger, settle
 from cxlib.report.files import to_json, write_text
 from cxlib.result import Result
 
@@ -65,10 +65,12 @@ def export(
 
     Notes
     -----
-    Numbers are written unrounded. Each file appears whole or not at all. Text in
-    a CSV that a spreadsheet would run as a formula gets an apostrophe in front.
-    Numbers JSON has no word for (NaN, infinity) become null. Thresholds of the
-    notebook's answer are held against all findings here, and the answer shows it.
+    Numbers are written unrounded; each result's sentence and method, and the
+    assumptions with their grades, stand beside them. Each file appears whole or not
+    at all. Text in a CSV that a spreadsheet would run as a formula gets an
+    apostrophe in front. Numbers JSON has no word for (NaN, infinity) become null.
+    Thresholds of the notebook's answer are held against all findings here, and the
+    answer shows it.
     """
     bad = [name for name in results if not _NAME.fullmatch(name)]
     if bad:
@@ -89,6 +91,8 @@ def export(
     record: dict[str, Any] = {
         "findings": findings,
         "alerts": [check.record() for check in verdict.alerts],
+        "results": [_about(name, result) for name, result in results.items()],
+        "assumptions": _assumptions(results),
         "sources": [_source(table, i) for i, table in enumerate(sources, 1)],
         "tables": [name for name, _ in kept],
     }
@@ -114,6 +118,21 @@ def safe_cell(value: object) -> object:
     except ValueError:
         return f"'{value}"
     return value
+
+
+def _about(name: str, result: Result) -> dict[str, str]:
+    """Return what a reviewer asks of a result: its sentence, method and unit."""
+    about = {"name": name, "text": result.text}
+    return about | {"method": result.method, "unit": result.unit}
+
+
+def _assumptions(results: Mapping[str, Result]) -> list[dict[str, object]]:
+    """Return every assumption once, weak support and high impact first."""
+    found: dict[str, dict[str, object]] = {}
+    for one in ledger(*results.values()).assumptions:
+        of = [name for name, r in results.items() if one in r.assumptions]
+        found[one.text] = {**asdict(one), "results": of}
+    return list(found.values())
 
 
 def _write_table(folder: Path, name: str, result: Result) -> tuple[str, str] | None:

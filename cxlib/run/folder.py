@@ -11,8 +11,9 @@ from typing import Any
 
 from cxlib.paths import resolve
 from cxlib.report.files import to_json, write_text
+from cxlib.report.prepare import title
 from cxlib.report.states import ALERT, STATES
-from cxlib.run import manifest, pages
+from cxlib.run import manifest, pages, review, signoff
 from cxlib.run.execute import Ending
 from cxlib.run.fingerprint import NOTHING, Inputs
 from cxlib.run.jobs import Job, shown
@@ -101,6 +102,7 @@ class RunFolder:
         record["headline"] = manifest.headline(
             notebook, self.path, language=record["language"]
         )
+        record["title"] = title(notebook) if notebook is not None else ""
         record |= manifest.alerts(self.path, record["started"])
         if record["status"] == "ok" and record["alerts"]:
             record["exit_code"] = ALERT
@@ -149,6 +151,10 @@ class RunFolder:
 
         from cxlib.report.exporter import ReportExporter
 
+        standing = self._signoffs().of_run(record, self.path)
+        doubts = review.review(record, self.path, notebook=notebook, standing=standing)
+        write_text(self.path / review.PAGE, doubts)
+        record["files"] = manifest.files(self.path)
         notebook.metadata["cx"] = {**record, "params": self.params}
         write_text(self.path / NOTEBOOK, nbformat.writes(notebook))
         where = {
@@ -156,7 +162,11 @@ class RunFolder:
         }
         exporter = ReportExporter()  # type: ignore[no-untyped-call]
         page: str = exporter.from_notebook_node(notebook, where)[0]
-        return page
+        return signoff.shown_line(page, standing)
+
+    def _signoffs(self) -> signoff.SignOffs:
+        """Return the sign-offs of the programme."""
+        return signoff.read_signoffs(self.job.path.parent / signoff.FILE)
 
 
 def now() -> str:

@@ -117,7 +117,8 @@ def alerts(folder: Path, started: str) -> dict[str, Any]:
 
 def files(folder: Path) -> list[str]:
     """Return the files a reader may open beside the report."""
-    named = ("report.ipynb", "results.json", "manifest.json", "kernel.log")
+    runs_own = ("report.ipynb", "results.json", "manifest.json", "kernel.log")
+    named = ("review.html", *runs_own)
     made = [*sorted(folder.glob("tables/*.csv")), *sorted(folder.glob("sheets/*.xlsx"))]
     there = [name for name in named if (folder / name).is_file()]
     return [*there, *(f"{path.parent.name}/{path.name}" for path in made)]

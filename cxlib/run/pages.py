@@ -41,7 +41,7 @@ def redirect(record: Mapping[str, Any]) -> str:
 def index_page(groups: list[dict[str, Any]], counts: list[dict[str, Any]]) -> str:
     """Return the index of the site."""
     return _render(
-        "index.html.j2", script=_text("site.js"), groups=groups, counts=counts
+        "index.html.j2", script=template_text("site.js"), groups=groups, counts=counts
     )
 
 
@@ -50,13 +50,24 @@ def history_page(label: str, runs: list[dict[str, Any]]) -> str:
     return _render("history.html.j2", script="", label=label, runs=runs)
 
 
+def executive_page(values: Mapping[str, Any]) -> str:
+    """Return the page of a programme for those who decide."""
+    return _render("executive.html.j2", script="", **values)
+
+
+def review_page(values: Mapping[str, Any]) -> str:
+    """Return the page of a run for those who doubt it."""
+    return _render("review.html.j2", script="", **values)
+
+
 def href(*parts: str) -> str:
     """Return a relative link made of path parts."""
     return "/".join(quote(part) for part in parts)
 
 
 @cache
-def _text(name: str) -> str:
+def template_text(name: str) -> str:
+    """Return the text of one of the site's templates."""
     return (_HERE / name).read_text(encoding="utf-8")
 
 
@@ -88,6 +99,6 @@ def _render(template: str, *, script: str, **values: Any) -> str:
             **values,
             policy=policy(script),
             script=Markup(script),
-            css=Markup(asset("report.css") + _text("site.css")),
+            css=Markup(asset("report.css") + template_text("site.css")),
         )
     )

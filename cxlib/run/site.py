@@ -14,6 +14,7 @@ from typing import Any
 from cxlib.report.files import write_text
 from cxlib.report.states import STATES, State
 from cxlib.report.words import moment
+from cxlib.run.audiences import write_audiences
 from cxlib.run.pages import history_page, href, index_page
 
 _FIGURES = 3
@@ -36,13 +37,16 @@ def write_site(out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     with _alone(out):
         rows = []
+        standings = write_audiences(out)
         for (programme, name), runs in _runs(out).items():
             runs.sort(key=lambda run: str(run["started"]), reverse=True)
             shown = [_row(run) for run in runs]
             label = f"{programme} / {name}"
             page = history_page(label, shown)
             write_text(out / programme / name / "index.html", page)
-            rows.append(_latest(runs, shown))
+            standing = standings.get((programme, name))
+            line = standing.text if standing else ""
+            rows.append(_latest(runs, shown) | {"signoff": line})
         index = out / "index.html"
         write_text(index, index_page(_groups(rows), _counts(rows)))
     return index

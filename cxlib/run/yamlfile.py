@@ -43,13 +43,15 @@ class _TwistedError(Exception):
     """A scalar that YAML reads as something else than it looks like."""
 
 
-def read(path: Path) -> Document:
+def read(path: Path, *, listed: str = "") -> Document:
     """Read a params file.
 
     Parameters
     ----------
     path : pathlib.Path
         A YAML file that maps parameter names to values.
+    listed : str, optional
+        The name under which to keep the items of a file that is a list instead.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def read(path: Path) -> Document:
     try:
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8-sig"))
         node = loader.get_single_node()
-        _root(loader, node, document)
+        _root(loader, node, document, listed)
     except yaml.YAMLError as error:
         document.troubles.append(_yaml_trouble(error))
     except UnicodeDecodeError as error:
@@ -77,9 +79,15 @@ def read(path: Path) -> Document:
     return document
 
 
-def _root(loader: yaml.SafeLoader, node: yaml.Node | None, document: Document) -> None:
-    """Take the file's outermost value, which must be a mapping."""
+def _root(
+    loader: yaml.SafeLoader, node: yaml.Node | None, document: Document, listed: str
+) -> None:
+    """Take the file's outermost value: a mapping, or a list where one is asked for."""
     if node is None:
+        return
+    if listed:
+        value = _Reader(loader, document).value(node, (listed,), ())
+        document.values = {listed: value}
         return
     if not isinstance(node, yaml.MappingNode):
         text = "the file must map parameter names to values, one `name: value` a line."

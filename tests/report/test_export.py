@@ -14,7 +14,7 @@ from cxlib import report
 from cxlib.errors import ArgumentError
 from cxlib.report.export import safe_cell
 from cxlib.report.files import to_json, write_text
-from cxlib.result import Finding, Result
+from cxlib.result import Assumption, Finding, Result
 
 
 class Score(Result):
@@ -45,7 +45,12 @@ class Table:
 
 def test_files_and_contents(tmp_path):
     table = pd.DataFrame({"segment": ["a", "b"], "estimate": [1 / 3, np.nan]})
-    written = report.export(tmp_path, {"score": Score(table=table)}, sources=(Table(),))
+    held = (
+        Assumption(text="Firm.", quality="high", impact="low"),
+        Assumption(text="Weak.", quality="low", impact="high"),
+    )
+    score = Score(table=table, unit="points", method="Wald.", assumptions=held)
+    written = report.export(tmp_path, {"score": score}, sources=(Table(),))
     assert [name for name, _ in written.files] == ["results.json", "tables/score.csv"]
     assert "2 rows, 2 columns" in written._repr_html_()
     results = json.loads((tmp_path / "results.json").read_text())
@@ -56,6 +61,12 @@ def test_files_and_contents(tmp_path):
              "label": "", "confidence_level": None},
         ],
         "alerts": [],
+        "results": [{"name": "score", "text": "NPS is 1.", "method": "Wald.",
+                     "unit": "points"}],
+        "assumptions": [
+            {"text": "Weak.", "quality": "low", "impact": "high", "results": ["score"]},
+            {"text": "Firm.", "quality": "high", "impact": "low", "results": ["score"]},
+        ],
         "sources": [
             {"table": "responses", "counts": {"asked": 5, "answered": 4}, "files": [
                 {"path": "data/a.csv", "sha256": "ab", "n_bytes": 10, "n_rows": 5}]},

@@ -71,9 +71,22 @@ def test_run_folder_holds_what_the_readme_promises(ran):
         "report.html",
         "report.ipynb",
         "results.json",
+        "review.html",
         "tables",
         "tables/score.csv",
     ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_run_that_started_has_a_page_for_reviewers(ran, browser, name):
+    outcomes, _ = ran
+    page = browser.open(outcomes[name].folder / "review.html")
+    text = page.inner_text("body")
+    if outcomes[name].status != "ok":
+        assert outcomes[name].error.splitlines()[0] in text
+    assert "slot = report.placeholder()" in text
+    assert "PWNED" not in page.title()
+    assert browser.axe(page) == []
 
 
 def test_no_spare_files_are_left(ran, shared_workbook):
