@@ -1,7 +1,8 @@
-"""The command line: cx run, check, sample, list."""
+"""The command line: cx run, check, clean, sample, list."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cxlib.errors import CxError
+from cxlib.errors import ArgumentError, CxError
 from cxlib.paths import project_root
 from cxlib.report.states import worst
 
 if TYPE_CHECKING:
+    from cxlib.run.jobs import Job
     from cxlib.run.progress import Bars, Lines
 
 app = typer.Typer(
@@ -39,6 +41,10 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0, help="Seconds one cell may take; 0: no limit.")
     ] = 1800,
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="Delete older runs of these reports; see cx clean."),
+    ] = None,
 ) -> None:
     """Run notebooks and write their reports and the index.
 
@@ -53,6 +59,8 @@ def run(
         limit = timeout or None
         runner = Runner(out=folder, progress=progress, n_jobs=jobs, timeout=limit)
         outcomes = runner.run(checked)
+    if keep:
+        _clean(folder, keep, checked)
     index = write_site(folder)
     good = sum(outcome.status == "ok" for outcome in outcomes)
     codes = [outcome.exit_code for outcome in outcomes]
@@ -93,6 +101,27 @@ def sample(
     typer.echo(f"Written: {directory}")
 
 
+@app.command()
+def clean(
+    keep: Annotated[int, typer.Option(min=1, help="Newest runs kept of each report.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The reports folder; default: reports/ of the project."),
+    ] = None,
+) -> None:
+    """Delete old runs, but never the last completed, a running or a signed-off one.
+
+    The values of deleted runs stay in the history and its charts.
+    """
+    from cxlib.run import write_site
+
+    folder = out.resolve() if out else project_root() / "reports"
+    if not folder.is_dir():
+        raise ArgumentError(f"{folder}: no such reports folder.")
+    _clean(folder, keep)
+    typer.echo(f"Site: {write_site(folder)}")
+
+
 @app.command("list")
 def list_notebooks() -> None:
     """List the notebooks, their questions and parameters."""
@@ -116,6 +145,23 @@ def main() -> None:
 def _interrupt(*_: Any) -> None:
     """Treat a scheduler's SIGTERM as Ctrl-C: keep what has run."""
     raise KeyboardInterrupt
+
+
+def _clean(out: Path, keep: int, jobs: list[Job] | None = None) -> None:
+    """Delete old runs, of all reports or of these jobs', and say which."""
+    from cxlib.report.words import size
+    from cxlib.run.retention import clean as delete
+
+    only = {(job.programme, job.name) for job in jobs} if jobs is not None else None
+    params = {job.path.parent.parent for job in jobs or ()}
+    with contextlib.suppress(CxError):
+        params.add(project_root() / "params")
+    done = delete(out, keep, params=params, only=only)
+    for line in done.lines():
+        typer.echo(line)
+    count = len(done.deleted)
+    runs = f"{count} old run{'' if count == 1 else 's'}"
+    typer.echo(f"{runs} deleted, {size(done.freed)} freed." if count else "No old run.")
 
 
 def _progress() -> Bars | Lines:

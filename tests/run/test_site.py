@@ -86,12 +86,12 @@ def test_everything_is_escaped(add, tmp_path):
     assert "%3Cb%3Ealpha/n%26ps/" in page
 
 
-def test_killed_run_is_interrupted_and_live_run_is_running(add, tmp_path):
+def test_killed_run_has_died_and_live_run_is_running(add, tmp_path):
     here = {"host": socket.gethostname(), "finished": None}
     add("alpha", "dead", 1, "running", pid=2**22 + 1, **here)
     add("alpha", "live", 1, "running", pid=os.getpid(), **here)
     page = write_site(tmp_path).read_text()
-    assert page.index("Interrupted") < page.index(">dead<")
+    assert page.index(">Died<") < page.index(">dead<")
     assert "Running" in page
     assert "dead/" in page
 
