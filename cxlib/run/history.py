@@ -7,8 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import os
-import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -82,9 +81,9 @@ def read_report(folder: Path, *, style: str = "") -> Report:
         line = _line(entry, known.get(entry.name))
         if line is not None:
             runs[entry.name] = line
-    here, now = socket.gethostname(), dt.datetime.now(dt.UTC)
+    now = dt.datetime.now(dt.UTC)
     for run_id, line in runs.items():
-        runs[run_id] = line | {"state": state_of(line, host=here, now=now)}
+        runs[run_id] = line | {"state": state_of(line, now=now)}
     for run_id, line in known.items():
         if run_id not in runs and not (folder / run_id).exists():
             runs[run_id] = {"removed": "", **line}
@@ -100,12 +99,19 @@ def read_report(folder: Path, *, style: str = "") -> Report:
 
 def write_history(report: Report, *, style: str = "") -> None:
     """Write history.json: strict JSON, a line of the file for each run."""
+    head = {"format": FORMAT, "style": style}
+    write_text(report.folder / HISTORY, json_lines(head, "runs", report.runs))
+
+
+def json_lines(
+    head: Mapping[str, Any], name: str, values: Iterable[Mapping[str, Any]]
+) -> str:
+    """Return a JSON object whose last member, a list, has a value on each line."""
     lines = ",\n".join(
-        json.dumps(run, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        for run in report.runs
+        json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        for value in values
     )
-    head = json.dumps({"format": FORMAT, "style": style})[:-1]
-    write_text(report.folder / HISTORY, f'{head}, "runs": [\n{lines}\n]}}\n')
+    return f'{json.dumps(head)[:-1]}, "{name}": [\n{lines}\n]}}\n'
 
 
 @cache

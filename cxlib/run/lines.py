@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from cxlib.run import process
+
 TEXTS = ("id", "label", "value", "unit", "interval", "n", "kind", "state", "threshold")
 _NUMBERS = ("estimate", "ci_lower", "ci_upper", "confidence_level")
-_PROCESS = ("host", "pid", "process_started")
 _QUIET = {"", "good", "ok", "watch"}
 _LONG = 400
 
@@ -56,24 +57,31 @@ def line_of(record: Mapping[str, Any], run_id: str) -> dict[str, Any]:
         "inputs": str(record.get("inputs_sha256") or ""),
     }
     if status == "running":
-        line |= {key: record.get(key) for key in _PROCESS}
+        line |= {key: record.get(key) for key in process.FIELDS}
     return {k: v for k, v in line.items() if v or k in {"finished", "seconds", "error"}}
 
 
 def first_line(error: object) -> str:
-    r"""Return an error's first line, and how many more there are.
+    r"""Return an error's first line, its first point, and how many more there are.
 
     Examples
     --------
     >>> first_line("The run was not started.\n- gone.csv is gone\n- so is b.csv")
     'gone.csv is gone (and 1 more)'
+    >>> first_line("The answers break their contract.\n- column 'id': holds blanks.")
+    "The answers break their contract: column 'id': holds blanks."
     """
-    lines = [line.strip() for line in str(error or "").splitlines()]
-    lines = [line.removeprefix("- ") for line in lines if line]
-    if len(lines) > 1 and lines[0] == "The run was not started.":
-        lines = lines[1:]
-    more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-    return f"{lines[0][:_LONG]}{more}" if lines else ""
+    lines = [line.strip() for line in str(error or "").splitlines() if line.strip()]
+    if not lines:
+        return ""
+    lead, *rest = lines
+    points = [line.removeprefix("- ") for line in rest]
+    if points and rest[0].startswith("- "):
+        refused = lead == "The run was not started."
+        lead = points[0] if refused else f"{lead.rstrip('.:')}: {points[0]}"
+        points = points[1:]
+    more = f" (and {len(points)} more)" if points else ""
+    return f"{lead[:_LONG]}{more}"
 
 
 def _figures(headline: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -87,10 +95,12 @@ def _figures(headline: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _alerts(given: object) -> list[dict[str, str]]:
+def _alerts(given: object) -> list[dict[str, Any]]:
     """Return the alerts that fired; what is only watched is none."""
+    told = ("id", "label", "text", "since")
     return [
-        {key: str(one.get(key) or "")[:_LONG] for key in ("id", "label", "text")}
+        {key: str(one.get(key) or "")[:_LONG] for key in told}
+        | {"new": one.get("new") is True}
         for one in _list(given)
         if str(one.get("level", "alert")) not in _QUIET
     ]

@@ -54,9 +54,8 @@ def index_page(
     groups: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
 ) -> str:
     """Return the index of the site: its groups, and counts over all its rows."""
-    return _render(
-        "index.html.j2", script=_text("site.js"), groups=groups, counts=counts(rows)
-    )
+    script = template_text("site.js")
+    return _render("index.html.j2", script=script, groups=groups, counts=counts(rows))
 
 
 def history_page(label: str, runs: Sequence[Mapping[str, Any]]) -> str:
@@ -64,7 +63,7 @@ def history_page(label: str, runs: Sequence[Mapping[str, Any]]) -> str:
     rows = [history_row(run) for run in runs]
     return _render(
         "history.html.j2",
-        script=_text("site.js"),
+        script=template_text("site.js"),
         label=label,
         months=months(rows),
         counts=counts(rows),
@@ -74,12 +73,13 @@ def history_page(label: str, runs: Sequence[Mapping[str, Any]]) -> str:
 
 def style() -> str:
     """Return a short hash of what pages are made with."""
-    made_with = sorted(_HERE.iterdir())
-    return digest(asset("report.css"), *(_text(path.name) for path in made_with))
+    texts = [template_text(path.name) for path in sorted(_HERE.iterdir())]
+    return digest(asset("report.css"), *texts)
 
 
 @cache
-def _text(name: str) -> str:
+def template_text(name: str) -> str:
+    """Return the text of one of the site's templates."""
     return (_HERE / name).read_text(encoding="utf-8")
 
 
@@ -111,6 +111,6 @@ def _render(template: str, *, script: str, **values: Any) -> str:
             **values,
             policy=policy(script),
             script=Markup(script),
-            css=Markup(asset("report.css") + _text("site.css")),
+            css=Markup(asset("report.css") + template_text("site.css")),
         )
     )

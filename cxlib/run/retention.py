@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from cxlib.errors import ArgumentError
 from cxlib.run.history import (
     MANIFEST,
     Report,
@@ -72,7 +73,7 @@ def clean(
 
     Raises
     ------
-    ValueError
+    ArgumentError
         If `keep` is less than one.
 
     Notes
@@ -85,7 +86,7 @@ def clean(
     values of deleted runs stay in history.json.
     """
     if keep < 1:
-        raise ValueError("`keep` must be 1 at least.")
+        raise ArgumentError(f"`keep` is {keep}; one run of each report must stay.")
     done = Cleaned()
     if not out.is_dir():
         return done

@@ -18,6 +18,16 @@ _FIGURES = 3
 _ALERT_RANK = STATES["running"].rank - 0.5
 _OPEN = 60
 _MANY = 365
+_JUDGED = {
+    "": "",
+    "same": "",
+    "no interval": "",
+    "within noise": "within noise",
+    "unclear": "may be noise",
+    "beyond noise": "beyond noise",
+    "not separated": "more than the data changed",
+    "not reproducible": "not reproducible",
+}
 UNFINISHED = "unfinished.html"
 
 
@@ -43,7 +53,7 @@ def history_row(run: Mapping[str, Any]) -> dict[str, Any]:
         "error": run.get("error") or _silence(run),
         "figures": _figures(run),
         "decision": run.get("decision", ""),
-        "alerts": run.get("alerts", []),
+        "alerts": [{**one, "words": _alert(one)} for one in run.get("alerts", [])],
         "removed": run.get("removed"),
     }
 
@@ -56,6 +66,9 @@ def index_row(report: Report) -> dict[str, Any]:
     earlier = [r for r in runs[runs.index(newest) + 1 :] if r["state"] == "ok"]
     readable = [run for run in earlier if "removed" not in run]
     base = href(report.programme, report.name)
+    results = ""
+    if newest.get("results") and "removed" not in newest:
+        results = f"{base}/{href(newest['id'], 'results.json')}"
     stands_in = readable and newest["state"] != "ok"
     return row | {
         "programme": report.programme,
@@ -64,10 +77,9 @@ def index_row(report: Report) -> dict[str, Any]:
         "href": f"{base}/{entry(newest)}",
         "history": f"{base}/index.html",
         "count": len(runs),
+        "signoff": "",
         "last_good": f"{base}/{entry(readable[0])}" if stands_in else "",
-        "results": f"{base}/{href(newest['id'], 'results.json')}"
-        if newest.get("results")
-        else "",
+        "results": results,
         "figures": [
             _compared(figure, newest, earlier)
             | {"spark": sparkline(runs, figure["id"])}
@@ -157,6 +169,15 @@ def _figures(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**dict.fromkeys(TEXTS, ""), **one} for one in run.get("figures", [])]
 
 
+def _alert(alert: Mapping[str, Any]) -> str:
+    """Return an alert in words: what it says, and since when it does."""
+    text = str(alert["text"] or alert["label"] or alert["id"])
+    if alert["new"]:
+        return f"New alert: {text}"
+    since = f" since {alert['since'][:10]}" if alert["since"] else ""
+    return f"Alert{since}: {text}"
+
+
 def _silence(run: Mapping[str, Any]) -> str:
     """Return what is known of a run that never said how it ended."""
     if run["state"] == "killed":
@@ -187,7 +208,7 @@ def _difference(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
     """Return the difference with the decimals of the figure, where it has numbers."""
     if new.get("estimate") is None or old.get("estimate") is None:
         return ""
-    if new.get("unit") != old.get("unit"):
+    if (new.get("unit") or "") != (old.get("unit") or ""):
         return ""
     scale = 100 if str(new.get("kind", "")).startswith("share") else 1
     decimals = len(str(new["value"]).partition(".")[2])
@@ -202,4 +223,7 @@ def _verdict(
     changes = run.get("changes", {})
     if changes.get("since") != before["id"]:
         return ""
-    return str(changes["verdicts"].get(figure["id"], ""))
+    verdict = str(changes["verdicts"].get(figure["id"], ""))
+    if verdict in _JUDGED:
+        return _JUDGED[verdict]
+    return f"because of {verdict}"

@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.report.export import safe_cell
-from cxlib.report.files import to_json, write_text
+from cxlib.report.files import write_text
 from cxlib.run import pages
-from cxlib.run.history import Report, alone, read_reports, write_history
+from cxlib.run.history import (
+    Report,
+    alone,
+    json_lines,
+    read_reports,
+    write_history,
+)
 from cxlib.run.links import href
 from cxlib.run.rows import entry, groups, index_row
 from cxlib.run.unfinished import write_unfinished
@@ -77,7 +83,7 @@ def _write_index(out: Path, rows: list[dict[str, Any]]) -> Path:
         there = (out / group["programme"] / EXECUTIVE).is_file()
         group["executive"] = href(group["programme"], EXECUTIVE) if there else ""
     latest = [_record(row) for group in listed for row in group["runs"]]
-    write_text(out / "latest.json", to_json({"reports": latest}) + "\n")
+    write_text(out / "latest.json", json_lines({"format": 1}, "reports", latest))
     write_text(out / "latest.csv", _table(latest))
     index = out / "index.html"
     write_text(index, pages.index_page(listed, rows))

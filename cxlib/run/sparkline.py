@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 HEIGHT = 24
 Point = tuple[float, float, float]
@@ -51,18 +51,12 @@ def sparkline(
     scaled = [_scaled(point, low, high) for point in points]
     band, line = _paths(scaled)
     last_x = max(x for x, point in enumerate(scaled) if point)
-    end = f"M{last_x} {_at(scaled, last_x)}h0"
+    title = escape(_title(ended, figures))
+    shape = f'viewBox="0 0 {len(ended) - 1} {HEIGHT}" preserveAspectRatio="none"'
     return Markup(
-        '<svg class="spark" viewBox="0 0 {width} {height}" preserveAspectRatio="none" '
-        'role="img"><title>{title}</title>{band}<path d="{line}"/>'
-        '<path class="end" d="{end}"/></svg>'
-    ).format(
-        width=len(ended) - 1,
-        height=HEIGHT,
-        title=_title(ended, figures),
-        band=Markup(f'<path class="band" d="{band}"/>') if band else "",
-        line=line,
-        end=end,
+        f'<svg class="spark" {shape} role="img"><title>{title}</title>'
+        f'{band}<path d="{line}"/><path class="end" d="M{last_x} '
+        f'{_at(scaled, last_x)}h0"/></svg>'
     )
 
 
@@ -114,7 +108,7 @@ def _stretches(
 
 
 def _paths(scaled: Sequence[list[int] | None]) -> tuple[str, str]:
-    """Return the band's and the line's path; one run alone is a dot."""
+    """Return the band, if any, and the line's path; one run alone is a dot."""
     band, line = [], []
     for stretch in _stretches(scaled):
         middle = " ".join(f"{x} {point[0]}" for x, point in stretch)
@@ -123,7 +117,9 @@ def _paths(scaled: Sequence[list[int] | None]) -> tuple[str, str]:
             upper = " ".join(f"{x} {point[2]}" for x, point in stretch)
             lower = " ".join(f"{x} {point[1]}" for x, point in reversed(stretch))
             band.append(f"M{upper} {lower}z")
-    return "".join(band), "".join(line)
+    shape = "".join(band)
+    drawn = f'<path class="band" d="{shape}"/>' if shape else ""
+    return drawn, "".join(line)
 
 
 def _title(
