@@ -93,17 +93,28 @@ def groups(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     by_programme: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: (row["rank"], row["title"])):
         by_programme[row["programme"]].append(row)
-    total = sum(map(len, by_programme.values()))
+    long = sum(map(len, by_programme.values())) > _OPEN
     found = [
         {
             "programme": programme,
             "runs": runs,
             "counts": counts(runs),
-            "open": total <= _OPEN or runs[0]["rank"] < STATES["running"].rank,
+            **_folded(runs, long=long),
         }
         for programme, runs in by_programme.items()
     ]
     return sorted(found, key=lambda g: (g["runs"][0]["rank"], g["programme"]))
+
+
+def _folded(runs: list[Mapping[str, Any]], *, long: bool) -> dict[str, Any]:
+    """Return which rows are first seen: on a long page only those that need a look."""
+    urgent = [run for run in runs if run["rank"] < STATES["running"].rank]
+    first = urgent if long and urgent else runs
+    return {
+        "open": not long or bool(urgent),
+        "first": first,
+        "rest": runs[len(first) :],
+    }
 
 
 def months(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -213,7 +224,10 @@ def _difference(new: Mapping[str, Any], old: Mapping[str, Any]) -> str:
     scale = 100 if str(new.get("kind", "")).startswith("share") else 1
     decimals = len(str(new["value"]).partition(".")[2])
     step = scale * (new["estimate"] - old["estimate"])
-    return f"{step:+,.{decimals}f}".replace("-", "−")
+    shown = f"{step:+,.{decimals}f}"
+    if not set(shown) - set("+-0."):
+        shown = f"{step:+.1g}" if step else "+0"
+    return shown.replace("-", "−")
 
 
 def _verdict(

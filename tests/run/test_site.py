@@ -60,6 +60,14 @@ def test_shares_differ_in_the_points_that_are_shown(add, tmp_path, figure):
     assert "was 25.1 on 2026-01-01: −1.1<" in write_site(tmp_path).read_text()
 
 
+def test_a_difference_too_small_for_the_decimals_is_not_called_zero(
+    add, tmp_path, figure
+):
+    add("alpha", "nps", 1, headline={"figures": [figure(0.849, value="0.8")]})
+    add("alpha", "nps", 2, headline={"figures": [figure(0.851, value="0.9")]})
+    assert "was 0.8 on 2026-01-01: +0.002<" in write_site(tmp_path).read_text()
+
+
 def test_figures_without_numbers_still_say_what_they_were(add, tmp_path, figure):
     for day, value in ((1, 7.0), (2, 8.0)):
         old = {k: v for k, v in figure(value).items() if isinstance(v, str)}
@@ -179,10 +187,13 @@ def test_page_of_a_died_run_says_where_it_was_and_what_is_left(add, tmp_path):
 def test_long_sites_fold_what_is_well(add, tmp_path):
     for i in range(70):
         add(f"programme{i:02}", "nps", 1, "failed" if i == 9 else "ok")
+    add("programme09", "voc", 1)
     page = write_site(tmp_path).read_text()
     folded = re.findall(r'<details class="group"( open)? data-programme="(\w+)"', page)
     assert folded[0] == (" open", "programme09")
     assert {state for state, _ in folded[1:]} == {""}
+    assert page.count('<details class="rest"><summary>1 more report of pro') == 1
+    assert page.index(">nps<") < page.index("1 more report") < page.index(">voc<")
 
 
 def test_everything_is_escaped(add, tmp_path):

@@ -85,6 +85,23 @@ def test_a_filtered_view_can_be_linked(site, browser):
     assert shown(page) == []
 
 
+def test_what_is_folded_is_found(add, browser, tmp_path):
+    for i in range(70):
+        add(f"programme{i:02}", "nps", 1, "failed" if i == 9 else "ok")
+    add("programme09", "voc", 1)
+    page = browser.open(write_site(tmp_path))
+    assert shown(page) == ["nps"]
+    page.get_by_label("Filter").fill("voc")
+    assert shown(page) == ["voc"]
+    page.get_by_label("Filter").fill("programme69")
+    assert shown(page) == ["nps"]
+    page.get_by_role("button", name="Clear").click()
+    assert shown(page) == ["nps"]
+    page.get_by_text("1 more report of programme09").click()
+    assert shown(page) == ["nps", "voc"]
+    assert browser.axe(page) == []
+
+
 def test_pages_work_without_script(site, browser):
     page = browser.open(site, java_script_enabled=False)
     assert len(shown(page)) == 5

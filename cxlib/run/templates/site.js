@@ -4,10 +4,12 @@
   const field = document.getElementById('filter'), shown = document.getElementById('shown');
   const choice = document.getElementById('programme'), clear = document.getElementById('clear');
   const groups = [...document.querySelectorAll('.group')].map(box => ({
-    box, open: box.open, programme: box.dataset.programme || '',
+    programme: box.dataset.programme || '',
     heading: box.querySelector('h2').textContent,
+    folds: [box, ...box.querySelectorAll('.rest')].map(fold => ({ fold, open: fold.open })),
     runs: [...box.querySelectorAll('.run')].map(row => ({ row, words: null })),
   }));
+  const folds = groups.flatMap(group => group.folds);
   const total = groups.reduce((sum, group) => sum + group.runs.length, 0);
   const chips = [...document.querySelectorAll('.chips .badge')].map(badge => {
     const button = document.createElement('button');
@@ -38,25 +40,23 @@
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     const states = pressed(), programme = choice ? choice.value : '';
     const active = Boolean(words.length || states.length || programme);
-    if (active && !filtering) for (const group of groups) group.open = group.box.open;
+    if (active && !filtering) for (const one of folds) one.open = one.fold.open;
     let count = 0;
     for (const group of groups) {
       const here = !programme || group.programme === programme;
-      let found = 0;
       for (const run of group.runs) {
         const state = !states.length || states.includes(run.row.dataset.state)
           || (states.includes('alert') && 'alert' in run.row.dataset);
         const match = here && state && (!words.length || words.every(word => wordsOf(group, run).includes(word)));
         if (run.row.hidden === match) run.row.hidden = !match;
-        found += match;
+        count += match;
       }
-      group.found = found;
-      count += found;
-      if (group.box.hidden === found > 0) group.box.hidden = !found;
     }
-    for (const group of groups) {
-      const open = active ? group.found > 0 && (count <= 200 || group.open) : filtering ? group.open : group.box.open;
-      if (group.box.open !== open) group.box.open = open;
+    for (const { fold, open } of folds) {
+      const empty = !fold.querySelector('.run:not([hidden])');
+      if (fold.hidden !== empty) fold.hidden = empty;
+      const wanted = active ? !empty && (count <= 200 || open) : filtering ? open : fold.open;
+      if (fold.open !== wanted) fold.open = wanted;
     }
     filtering = active;
     clear.hidden = !active;
