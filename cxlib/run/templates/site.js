@@ -81,6 +81,14 @@
   };
   const act = () => { apply(); remember(); };
 
+  const later = window.requestIdleCallback || (work => setTimeout(() => work({ timeRemaining: () => 9 }), 50));
+  const waiting = groups.flatMap(group => group.runs.map(run => [group, run]));
+  const readAhead = deadline => {
+    while (waiting.length && deadline.timeRemaining() > 2) wordsOf(...waiting.pop());
+    if (waiting.length) later(readAhead);
+  };
+  later(readAhead);
+
   form.hidden = false;
   form.onsubmit = event => event.preventDefault();
   field.oninput = act;
