@@ -1,7 +1,8 @@
-"""The command line: cx run, check, summary, sign, sample, list."""
+"""The command line: cx run, check, summary, clean, sign, sample, list."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cxlib.errors import CxError
+from cxlib.errors import ArgumentError, CxError
 from cxlib.paths import project_root
 from cxlib.report.states import worst
 from cxlib.run import signals
 
 if TYPE_CHECKING:
+    from cxlib.run.jobs import Job
     from cxlib.run.progress import Bars, Lines
 
 app = typer.Typer(
@@ -78,6 +80,10 @@ def run(
             "--summary", help="Also write a short account there; - prints it."
         ),
     ] = "",
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="Delete older runs of these reports; see cx clean."),
+    ] = None,
 ) -> None:
     """Run notebooks and write their reports and the index."""
     from cxlib.run import Runner, check, find, write_site
@@ -97,6 +103,8 @@ def run(
             unchanged_since=stand,
         )
         outcomes = runner.run(checked)
+    if keep:
+        _clean(folder, keep, checked)
     index = write_site(folder)
     codes = [outcome.exit_code for outcome in outcomes]
     if runner.interrupted:
@@ -155,6 +163,27 @@ def summarise(
 
     given = paths or [project_root() / "reports"]
     typer.echo(summary(given, format=form), nl=False)
+
+
+@app.command()
+def clean(
+    keep: Annotated[int, typer.Option(min=1, help="Newest runs kept of each report.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The reports folder; default: reports/ of the project."),
+    ] = None,
+) -> None:
+    """Delete old runs, but never the last completed, a running or a signed-off one.
+
+    The values of deleted runs stay in the history and its charts.
+    """
+    from cxlib.run import write_site
+
+    folder = out.resolve() if out else project_root() / "reports"
+    if not folder.is_dir():
+        raise ArgumentError(f"{folder}: no such reports folder.")
+    _clean(folder, keep)
+    typer.echo(f"Site: {write_site(folder)}")
 
 
 @app.command("list")
@@ -219,6 +248,23 @@ def _write_summary(folders: list[Path], target: str) -> None:
         typer.echo(text, nl=False)
     else:
         write_text(Path(target), text)
+
+
+def _clean(out: Path, keep: int, jobs: list[Job] | None = None) -> None:
+    """Delete old runs, of all reports or of these jobs', and say which."""
+    from cxlib.report.words import size
+    from cxlib.run.retention import clean as delete
+
+    only = {(job.programme, job.name) for job in jobs} if jobs is not None else None
+    params = {job.path.parent.parent for job in jobs or ()}
+    with contextlib.suppress(CxError):
+        params.add(project_root() / "params")
+    done = delete(out, keep, params=params, only=only)
+    for line in done.lines():
+        typer.echo(line)
+    count = len(done.deleted)
+    runs = f"{count} old run{'' if count == 1 else 's'}"
+    typer.echo(f"{runs} deleted, {size(done.freed)} freed." if count else "No old run.")
 
 
 def _progress() -> Bars | Lines:

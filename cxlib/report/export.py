@@ -14,8 +14,9 @@ import pandas as pd
 
 from cxlib.errors import ArgumentError
 from cxlib.paths import resolve
-from cxlib.report.answer import ledger, settle
+from cxlib.report.answer import settle
 from cxlib.report.files import to_json, write_text
+from cxlib.report.ledger import ledger
 from cxlib.result import Result
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")

@@ -13,7 +13,11 @@ Tone = Literal["good", "bad", "warn", "idle"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`rank` orders the index, worst first; `exit_code` is the run's own code."""
+    """`rank` orders the index, worst first; `exit_code` is the run's own code.
+
+    No manifest says 'killed' or 'lost': they are what becomes of 'running' once the
+    process is gone, or cannot be asked and has been silent for a day.
+    """
 
     label: str
     exit_code: int
@@ -24,10 +28,12 @@ class State:
 STATES: dict[str, State] = {
     "failed": State("Failed", 1, 0, "bad"),
     "died": State("Kernel died", 1, 1, "bad"),
+    "killed": State("Died", 1, 1, "bad"),
     "timeout": State("Timed out", 1, 2, "bad"),
     "params": State("Bad parameters", 2, 3, "bad"),
     "data": State("Data stop", 3, 4, "warn"),
     "interrupted": State("Interrupted", 130, 5, "warn"),
+    "lost": State("Died?", 1, 5, "warn"),
     "running": State("Running", 1, 6, "idle"),
     "busy": State("Being run", 0, 6, "idle"),
     "idle": State("Not run", 0, 7, "idle"),

@@ -13,7 +13,8 @@ from cxlib.run.business import business_case, sentences
 from cxlib.run.conflicts import conflicts
 from cxlib.run.fit import fit
 from cxlib.run.latest import Report
-from cxlib.run.pages import executive_page, href, template_text
+from cxlib.run.links import href
+from cxlib.run.pages import executive_page, template_text
 from cxlib.run.signoff import SignOffs
 
 PAGE = "executive.html"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from cxlib.report.page import asset, policy
 from cxlib.report.states import STATES
 from cxlib.report.words import as_yaml, duration, message_blocks, moment
+from cxlib.run.history import digest
+from cxlib.run.links import href
+from cxlib.run.rows import counts, courses, history_row, month_name, months
 from cxlib.run.yamlfile import Trouble
 
 if TYPE_CHECKING:
@@ -34,20 +36,39 @@ def problem_page(record: Mapping[str, Any], troubles: Iterable[Trouble]) -> str:
 
 
 def redirect(record: Mapping[str, Any]) -> str:
-    """Return latest.html: it leads to the newest run, on any disk, without links."""
-    return _render("latest.html.j2", script="", run=record)
+    """Return latest.html: it leads to the newest run, on any disk, without links.
+
+    `record` has programme, name, run_id and, where it is not the report, `page`: the
+    link from the folder of the runs.
+    """
+    page = record.get("page") or href(record["run_id"], "report.html")
+    return _render("latest.html.j2", script="", run=record, page=page)
 
 
-def index_page(groups: list[dict[str, Any]], counts: list[dict[str, Any]]) -> str:
-    """Return the index of the site."""
-    return _render(
-        "index.html.j2", script=template_text("site.js"), groups=groups, counts=counts
-    )
+def unfinished_page(values: Mapping[str, Any]) -> str:
+    """Return the page of a run that never said how it ended."""
+    return _render("unfinished.html.j2", script="", **values)
 
 
-def history_page(label: str, runs: list[dict[str, Any]]) -> str:
+def index_page(
+    groups: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+) -> str:
+    """Return the index of the site: its groups, and counts over all its rows."""
+    script = template_text("site.js")
+    return _render("index.html.j2", script=script, groups=groups, counts=counts(rows))
+
+
+def history_page(label: str, runs: Sequence[Mapping[str, Any]]) -> str:
     """Return all runs of one params file, the newest first."""
-    return _render("history.html.j2", script="", label=label, runs=runs)
+    rows = [history_row(run) for run in runs]
+    return _render(
+        "history.html.j2",
+        script=template_text("site.js"),
+        label=label,
+        months=months(rows),
+        counts=counts(rows),
+        courses=courses(runs),
+    )
 
 
 def executive_page(values: Mapping[str, Any]) -> str:
@@ -60,9 +81,10 @@ def review_page(values: Mapping[str, Any]) -> str:
     return _render("review.html.j2", script="", **values)
 
 
-def href(*parts: str) -> str:
-    """Return a relative link made of path parts."""
-    return "/".join(quote(part) for part in parts)
+def style() -> str:
+    """Return a short hash of what pages are made with."""
+    texts = [template_text(path.name) for path in sorted(_HERE.iterdir())]
+    return digest(asset("report.css"), *texts)
 
 
 @cache
@@ -83,8 +105,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    filters = {"duration": duration, "moment": moment, "yaml": as_yaml, "href": href}
-    environment.filters.update(filters)
+    words = {"duration": duration, "moment": moment, "month": month_name}
+    environment.filters.update({**words, "yaml": as_yaml, "href": href})
     return environment
 
 

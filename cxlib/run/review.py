@@ -15,8 +15,9 @@ from cxlib.report.prepare import title
 from cxlib.report.states import STATES
 from cxlib.report.words import as_yaml, message_blocks, plain
 from cxlib.run.latest import read_results
+from cxlib.run.links import href
 from cxlib.run.manifest import sha256
-from cxlib.run.pages import href, review_page
+from cxlib.run.pages import review_page
 from cxlib.run.signoff import Standing
 
 PAGE = "review.html"

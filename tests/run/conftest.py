@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -150,3 +151,51 @@ def write(workbook):
         return path
 
     return to
+
+
+@pytest.fixture(scope="session")
+def figure():
+    """Return one headline figure, with its numbers."""
+
+    def of(value, /, label="NPS", **more):
+        return {
+            "id": label.lower(), "label": label, "value": f"{value:.1f}",
+            "unit": "points", "interval": f"95 % CI {value - 1:.1f} to {value + 1:.1f}",
+            "n": "n = 9", "statement": "s", "estimate": value, "kind": "points",
+            "ci_lower": value - 1, "ci_upper": value + 1, **more,
+        }  # fmt: skip
+
+    return of
+
+
+@pytest.fixture
+def add(tmp_path, figure):
+    """Add a run to the site in tmp_path: its manifest and a page."""
+
+    def one(programme, name, day, status="ok", **more):
+        month, day_of_month = divmod(day - 1, 28)
+        date = f"{2026 + month // 12}-{month % 12 + 1:02}-{day_of_month + 1:02}"
+        run_id = f"{date.replace('-', '')}T100000Z-abcdef"
+        folder = tmp_path / programme / name / run_id
+        folder.mkdir(parents=True)
+        good = {"decision": "Do it.", "figures": [figure(float(day))]}
+        said = {
+            "run_id": run_id,
+            "programme": programme,
+            "name": name,
+            "notebook": "notebooks/good.ipynb",
+            "params_file": f"params/{programme}/{name}.yaml",
+            "status": status,
+            "started": f"{date}T10:00:00.000+00:00",
+            "finished": "x",
+            "seconds": 3.0,
+            "error": "" if status in {"ok", "running"} else f"{status} happened",
+            "headline": good if status == "ok" else {},
+            "files": ["results.json"],
+        }
+        (folder / "manifest.json").write_text(json.dumps(said | more))
+        page = "<!DOCTYPE html><html lang=en><title>r</title><h1>The report</h1>"
+        (folder / "report.html").write_text(page)
+        return folder
+
+    return one

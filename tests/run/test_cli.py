@@ -71,6 +71,34 @@ def test_secret_is_in_no_file(workbook, write):
     assert not any("hunter" in text for text in [*texts, done.output])
 
 
+def test_keep_deletes_older_runs_of_the_reports_that_ran_and_says_so(
+    add, workbook, tmp_path, write
+):
+    old = [add("sample", "good", day) for day in (1, 2, 3)]
+    other = add("sample", "other", 1), add("sample", "other", 2)
+    done = cx("run", write("segmnt: plan"), "--out", tmp_path, "--keep", "2")
+    assert [folder.exists() for folder in old] == [False, False, True]
+    assert all(folder.exists() for folder in other)
+    assert f"Deleted: sample/good/{old[0].name}" in done.output
+    assert "2 old runs deleted, " in done.output
+    done = cx("clean", "--keep", "1", "--out", tmp_path)
+    assert done.exit_code == 0
+    assert [folder.exists() for folder in other] == [False, True]
+    assert old[2].exists(), "the last completed one"
+    assert "1 old run deleted, " in done.output
+    assert "No old run." in cx("clean", "--keep", "1", "--out", tmp_path).output
+    assert cx("clean", "--keep", "0", "--out", tmp_path).exit_code == 2
+
+
+def test_clean_of_no_folder_is_a_sentence(tmp_path, capsys, monkeypatch):
+    gone = tmp_path / "gone"
+    monkeypatch.setattr(sys, "argv", ["cx", "clean", "--keep", "1", "--out", str(gone)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"{gone}: no such reports folder.\n"
+
+
 def test_check_reads_the_data(workbook, write):
     good = cx("check", write("segment: plan"))
     assert good.exit_code == 0
@@ -227,7 +255,10 @@ def test_killed_runner_never_looks_finished(workbook):
     from cxlib.run import write_site
 
     index = write_site(workbook / "reports").read_text()
-    assert "Interrupted" in index
+    assert "Died" in index
+    page = (folder / "unfinished.html").read_text()
+    assert "time.sleep(60)" in page
+    assert 'href="report.ipynb"' in page
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -11,31 +12,6 @@ import time
 import pytest
 
 from cxlib.run import write_site
-
-FIGURE = {"id": "nps", "label": "NPS", "value": "1.0", "unit": "points",
-          "interval": "95 % CI 0.0 to 2.0", "n": "n = 9", "statement": "s"}  # fmt: skip
-
-
-@pytest.fixture
-def add(tmp_path):
-    """Add a run to the site."""
-
-    def one(programme, name, day, status="ok", **more):
-        run_id = f"202601{day:02d}T100000Z-abcdef"
-        folder = tmp_path / programme / name / run_id
-        folder.mkdir(parents=True)
-        said = {
-            "status": status,
-            "started": f"2026-01-{day:02d}T10:00:00.000+00:00",
-            "finished": "x",
-            "seconds": 3.0,
-            "error": "" if status == "ok" else f"{status} happened",
-            "headline": {"decision": "Do it.", "figures": [FIGURE]},
-        }
-        (folder / "manifest.json").write_text(json.dumps(said | more))
-        return folder
-
-    return one
 
 
 def names(page):
@@ -73,9 +49,151 @@ def test_latest_state_counts_and_history_has_all(add, tmp_path):
 def test_change_since_the_last_completed_run_is_shown(add, tmp_path):
     add("alpha", "nps", 1)
     add("alpha", "nps", 2, "failed")
-    figures = [{**FIGURE, "value": "5.0"}]
-    add("alpha", "nps", 3, headline={"decision": "", "figures": figures})
-    assert "was 1.0 on 2026-01-01" in write_site(tmp_path).read_text()
+    add("alpha", "nps", 4)
+    assert "was 1.0 on 2026-01-01: +3.0<" in write_site(tmp_path).read_text()
+
+
+def test_shares_differ_in_the_points_that_are_shown(add, tmp_path, figure):
+    for day, share in ((1, 0.251), (2, 0.24)):
+        shown = figure(share, kind="share", value=f"{100 * share:.1f}", unit="%")
+        add("alpha", "voc", day, headline={"figures": [shown]})
+    assert "was 25.1 on 2026-01-01: −1.1<" in write_site(tmp_path).read_text()
+
+
+def test_a_difference_too_small_for_the_decimals_is_not_called_zero(
+    add, tmp_path, figure
+):
+    add("alpha", "nps", 1, headline={"figures": [figure(0.849, value="0.8")]})
+    add("alpha", "nps", 2, headline={"figures": [figure(0.851, value="0.9")]})
+    assert "was 0.8 on 2026-01-01: +0.002<" in write_site(tmp_path).read_text()
+
+
+def test_figures_without_numbers_still_say_what_they_were(add, tmp_path, figure):
+    for day, value in ((1, 7.0), (2, 8.0)):
+        old = {k: v for k, v in figure(value).items() if isinstance(v, str)}
+        add("alpha", "nps", day, headline={"figures": [old]})
+    page = write_site(tmp_path).read_text()
+    assert "was 7.0 on 2026-01-01<" in page
+    assert "<svg" not in page
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("within noise", ": +1.0, within noise<"),
+        ("beyond noise", ": +1.0, beyond noise<"),
+        ("unclear", ": +1.0, may be noise<"),
+        ("same", ": +1.0<"),
+        ("code and settings", ": +1.0, because of code and settings<"),
+    ],
+)
+def test_verdict_is_that_of_the_same_comparison(add, tmp_path, verdict, words):
+    old = add("alpha", "nps", 1)
+    rows = [{"id": "nps", "verdict": verdict}]
+    add("alpha", "nps", 2, changes={"since": old.name, "rows": rows})
+    add("alpha", "voc", 1)
+    add("alpha", "voc", 2, changes={"since": "another run", "rows": rows})
+    page = write_site(tmp_path).read_text()
+    assert f"was 1.0 on 2026-01-01{words}" in page
+    assert "was 1.0 on 2026-01-01: +1.0<" in page
+
+
+def test_alerts_come_after_failures_and_before_the_rest(add, tmp_path):
+    fired = {"id": "nps", "label": "NPS", "level": "bad", "text": "NPS is below 25."}
+    told = {"new": False, "since": "2026-01-03T02:00:00+00:00"}
+    watched = fired | {"level": "watch", "text": "Only watched."}
+    add("alpha", "good", 1, alerts=[watched])
+    add("beta", "fired", 1, alerts=[fired | told, fired | {"new": True}])
+    add("gamma", "broken", 1, "failed")
+    page = write_site(tmp_path).read_text()
+    assert names(page) == ["broken", "fired", "good"]
+    assert (
+        page.index("1 failed<") < page.index("2 alerts<") < page.index("2 completed<")
+    )
+    assert "Alert since 2026-01-03: NPS is below 25." in page
+    assert "New alert: NPS is below 25." in page
+    assert "Only watched" not in page
+
+
+def test_threshold_state_is_a_word(add, tmp_path, figure):
+    watched = figure(1.0, state="watch", threshold="at least 1.5")
+    add("alpha", "nps", 1, headline={"figures": [watched]})
+    page = write_site(tmp_path).read_text()
+    assert '<span class="level watch">watch: at least 1.5</span>' in page
+
+
+def test_executive_page_is_linked_where_there_is_one(add, tmp_path):
+    add("alpha", "nps", 1)
+    add("r&d", "nps", 1)
+    (tmp_path / "r&d/executive.html").touch()
+    page = write_site(tmp_path).read_text()
+    assert page.count("executive.html") == 1
+    assert 'href="r%26d/executive.html"' in page
+
+
+def test_the_figures_are_there_as_data(add, tmp_path):
+    add("alpha", "nps", 3)
+    add("beta", "=cmd()", 1, "failed", error="=2+2")
+    write_site(tmp_path)
+    said = json.loads((tmp_path / "latest.json").read_text())["reports"]
+    assert [one["state"] for one in said] == ["failed", "ok"]
+    assert said[1]["figures"][0]["ci_lower"] == 2.0
+    with (tmp_path / "latest.csv").open(newline="") as file:
+        failed, good = csv.DictReader(file)
+    assert (good["estimate"], good["figure"], good["report"]) == ("3.0", "nps", "nps")
+    assert (failed["report"], failed["error"]) == ("'=cmd()", "'=2+2")
+
+
+def test_latest_leads_to_a_page_that_is_there(add, tmp_path):
+    good = add("alpha", "nps", 1)
+    here = {"host": socket.gethostname(), "finished": None}
+    add("alpha", "nps", 2, "running", pid=os.getpid(), **here)
+    write_site(tmp_path)
+    latest = tmp_path / "alpha/nps/latest.html"
+    assert f"url={good.name}/report.html" in latest.read_text()
+    dead = add("alpha", "nps", 3, "running", pid=2**22 + 1, **here)
+    write_site(tmp_path)
+    assert f"url={dead.name}/unfinished.html" in latest.read_text()
+    assert (dead / "unfinished.html").is_file()
+
+
+def test_page_of_a_died_run_says_where_it_was_and_what_is_left(add, tmp_path):
+    good = add("alpha", "nps", 1)
+    dead = add("alpha", "nps", 2, "running", host=socket.gethostname(), pid=2**22 + 1)
+    done = {"cell_type": "code", "metadata": {"papermill": {"status": "completed"}}}
+    last = {"cell_type": "code", "metadata": {"papermill": {"status": "running"}}}
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "# T"},
+        {**done, "source": "x = 1"},
+        {**last, "source": ["y = '</pre><script>'\n", "boom()"]},
+        {**last, "source": "later()"},
+    ]
+    (dead / "report.ipynb").write_text(json.dumps({"cells": cells}))
+    index = write_site(tmp_path).read_text()
+    assert f'href="alpha/nps/{dead.name}/unfinished.html"' in index
+    assert "The process was gone before the run had ended." in index
+    page = (dead / "unfinished.html").read_text()
+    assert "In cell 3 of 4" in page
+    assert "y = &#39;&lt;/pre&gt;&lt;script&gt;&#39;\nboom()" in page
+    assert f'href="../{good.name}/report.html"' in page
+    assert 'href="report.ipynb"' in page
+    assert "cx run params/alpha/nps.yaml" in page
+    (dead / "report.ipynb").write_text("{half")
+    add("alpha", "nps", 3, "failed")
+    write_site(tmp_path)
+    assert "Where it was" not in (dead / "unfinished.html").read_text()
+
+
+def test_long_sites_fold_what_is_well(add, tmp_path):
+    for i in range(70):
+        add(f"programme{i:02}", "nps", 1, "failed" if i == 9 else "ok")
+    add("programme09", "voc", 1)
+    page = write_site(tmp_path).read_text()
+    folded = re.findall(r'<details class="group"( open)? data-programme="(\w+)"', page)
+    assert folded[0] == (" open", "programme09")
+    assert {state for state, _ in folded[1:]} == {""}
+    assert page.count('<details class="rest"><summary>1 more report of pro') == 1
+    assert page.index(">nps<") < page.index("1 more report") < page.index(">voc<")
 
 
 def test_everything_is_escaped(add, tmp_path):
@@ -86,12 +204,12 @@ def test_everything_is_escaped(add, tmp_path):
     assert "%3Cb%3Ealpha/n%26ps/" in page
 
 
-def test_killed_run_is_interrupted_and_live_run_is_running(add, tmp_path):
+def test_killed_run_has_died_and_live_run_is_running(add, tmp_path):
     here = {"host": socket.gethostname(), "finished": None}
     add("alpha", "dead", 1, "running", pid=2**22 + 1, **here)
     add("alpha", "live", 1, "running", pid=os.getpid(), **here)
     page = write_site(tmp_path).read_text()
-    assert page.index("Interrupted") < page.index(">dead<")
+    assert page.index(">Died<") < page.index(">dead<")
     assert "Running" in page
     assert "dead/" in page
 
