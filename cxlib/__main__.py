@@ -39,6 +39,15 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0, help="Seconds one cell may take; 0: no limit.")
     ] = 1800,
+    *,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Where data and settings or code changed since the last run, run "
+            "with the old data too, to tell what each did.",
+        ),
+    ] = False,
 ) -> None:
     """Run notebooks and write their reports and the index.
 
@@ -51,7 +60,9 @@ def run(
     folder = out.resolve() if out else checked[0].root / "reports"
     with _progress() as progress:
         limit = timeout or None
-        runner = Runner(out=folder, progress=progress, n_jobs=jobs, timeout=limit)
+        runner = Runner(
+            out=folder, progress=progress, n_jobs=jobs, timeout=limit, explain=explain
+        )
         outcomes = runner.run(checked)
     index = write_site(folder)
     good = sum(outcome.status == "ok" for outcome in outcomes)

@@ -11,6 +11,7 @@ from typing import Any
 from cxlib.report.files import to_json, write_text
 from cxlib.report.states import STATES
 from cxlib.run import manifest, pages
+from cxlib.run.changes import Rerun, changes_of
 from cxlib.run.execute import Ending
 from cxlib.run.jobs import Job, shown
 
@@ -74,13 +75,23 @@ class RunFolder:
         return {**self.job.params, **own}
 
     def close(
-        self, ending: Ending, *, notebook: Any = None, seconds: float | None = None
+        self,
+        ending: Ending,
+        *,
+        notebook: Any = None,
+        seconds: float | None = None,
+        rerun: Rerun | None = None,
     ) -> Outcome:
-        """Write the report, then the manifest: only then does a run look finished."""
+        """Write the report, then the manifest: only then does a run look finished.
+
+        With `rerun`, extra runs tell what new data changed from what else did.
+        """
         record = manifest.end(self.record, ending, finished=now(), seconds=seconds)
         record["data"] = manifest.data_files(self.job, self.path)
         record["headline"] = manifest.headline(notebook, self.path)
         record["files"] = manifest.files(self.path)
+        if ending.status == "ok":
+            record["changes"] = changes_of(self.job, self.path, record, rerun=rerun)
         try:
             page = self._page(record, notebook)
         except Exception as error:  # whatever it is, the run's own numbers are kept

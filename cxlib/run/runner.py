@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cxlib.run.execute import Ending, execute, prepare_imports
 from cxlib.run.folder import NOTEBOOK, Outcome, RunFolder
-from cxlib.run.jobs import Job
+from cxlib.run.jobs import Job, shown
 from cxlib.run.secrets import hide_text
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Runner:
         Runs at a time; each has a kernel process of its own.
     timeout : float, optional
         Seconds one cell may take.
+    explain : bool
+        Whether extra runs tell what new data changed from what else did.
     interrupted : bool
         Whether Ctrl-C ended the last `run` early.
     """
@@ -55,6 +58,7 @@ class Runner:
     progress: Progress
     n_jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     timeout: float | None = None
+    explain: bool = False
     interrupted: bool = False
     _watches: set[Watch] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -128,27 +132,41 @@ class Runner:
 
     def _run_watched(self, job: Job) -> Outcome:
         """Run one job in its folder, under a watch that can stop it."""
+        folder = RunFolder.open(self.out, job)
+        self.progress.started(job)
+        clock = time.perf_counter()
+        moved = partial(self.progress.moved, job)
+        watch, ending = self._execute(job, folder.params, folder.path, moved)
+        seconds = round(time.perf_counter() - clock, 2)
+        rerun = partial(self._rerun, job) if self.explain else None
+        return folder.close(
+            ending, notebook=watch.notebook, seconds=seconds, rerun=rerun
+        )
+
+    def _execute(
+        self,
+        job: Job,
+        params: Mapping[str, Any],
+        folder: Path,
+        on_cell: Callable[[int, int], None],
+    ) -> tuple[Watch, Ending]:
+        """Execute a job's notebook in a folder, under a watch that can stop it."""
         from cxlib.run.engine import Watch
 
-        folder = RunFolder.open(self.out, job)
-        watch = Watch(
-            folder.path / NOTEBOOK,
-            lambda done, total: self.progress.moved(job, done, total),
-        )
+        watch = Watch(folder / NOTEBOOK, on_cell)
         with self._lock:
             self._watches.add(watch)
             if self.interrupted:
                 watch.stop()
-        self.progress.started(job)
-        clock = time.perf_counter()
         ending = execute(
-            job.notebook,
-            folder.params,
-            root=job.root,
-            watch=watch,
-            timeout=self.timeout,
+            job.notebook, params, root=job.root, watch=watch, timeout=self.timeout
         )
         with self._lock:
             self._watches.discard(watch)
-        seconds = round(time.perf_counter() - clock, 2)
-        return folder.close(ending, notebook=watch.notebook, seconds=seconds)
+        return watch, ending
+
+    def _rerun(self, job: Job, params: Mapping[str, Any], folder: Path) -> str:
+        """Execute a job's notebook once more; return an error in words, or nothing."""
+        own = {**params, "output_dir": shown(folder, job.root)}
+        _, ending = self._execute(job, own, folder, lambda *_: None)
+        return "" if ending.status == "ok" else ending.error or ending.status

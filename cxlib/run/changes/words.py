@@ -1,0 +1,217 @@
+"""What changed since the last run, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cxlib import _format
+from cxlib.report.changes import difference
+from cxlib.report.words import moment
+from cxlib.run.changes.causes import Cause
+from cxlib.run.changes.compare import expected_by_chance
+from cxlib.run.changes.overlap import Overlap
+
+FIRST = "First run: nothing to compare."
+_NAMES = {
+    "data": "the data",
+    "settings": "the settings",
+    "code": "the code",
+    "seed": "the seed",
+}
+_LISTED = 3
+Rows = Sequence[Mapping[str, Any]]
+
+
+def sentence(
+    rows: Rows, causes: Sequence[Cause], *, since: str, n_rows: tuple[int, int] | None
+) -> str:
+    """Return the block's first sentences.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        The numbers compared, that of the headline first.
+    causes : sequence of Cause
+        What differs.
+    since : str
+        When the earlier run started, ISO.
+    n_rows : tuple of int, optional
+        Rows of data before and now, where both are known.
+    """
+    when = f"the run of {moment(since)}"
+    if not causes:
+        return _nothing(rows, when)
+    parts = [f"Since {when} {_changed(causes, n_rows)} changed."]
+    if not rows:
+        return f"{parts[0]} No number is in both runs."
+    return " ".join([*parts, _lead(rows), *_others(rows)])
+
+
+def notes(rows: Rows, overlap: Overlap | None) -> list[str]:
+    """Return how chance was judged; nothing where it plays no part."""
+    judged = [row for row in rows if row["noise"] is not None]
+    if not judged or overlap is None:
+        return []
+    level = judged[0]["level"]
+    count, chance = len(judged), expected_by_chance(judged)
+    many = (
+        f"Of {count} numbers judged, {chance:.1f} are expected beyond their own noise "
+        "by chance. Beyond noise are only those that stand out among all "
+        f"{count} (Holm): where nothing really changed, a run names one with a "
+        f"probability of at most {100 * (1 - level):.2g} %."
+    )
+    return [
+        f"Expected noise is what chance alone moves a number by in {100 * level:g} % "
+        "of such pairs of runs. It combines the two intervals, a and b from the "
+        "estimate to the end that faces the other: √(a² + b² − 2rab), with "
+        "r = shared rows ÷ √(rows before × rows now) (Zou 2007).",
+        shared(overlap),
+        many if count > 1 else "",
+    ]
+
+
+def shared(overlap: Overlap) -> str:
+    """Say what the data of the two runs share, and what that means for the noise."""
+    if not overlap.known:
+        return (
+            "How many rows the two runs share could not be found out (rows that "
+            "cannot be told apart, another format, or a first run of its kind): "
+            "the samples are taken as independent, which overstates the noise "
+            "where they share rows."
+        )
+    if not overlap.was and not overlap.now:
+        return "The two runs share no unchanged row: two independent samples."
+    return (
+        f"{_share(overlap.was)} of the earlier rows are in the new data unchanged, "
+        f"{_share(overlap.now)} of the new data were there before; a row with any "
+        "change counts as new."
+    )
+
+
+def kinds_in_words(kinds: Sequence[str]) -> str:
+    """'data', 'settings' -> 'the data and the settings'."""
+    return _listed([_NAMES[kind] for kind in _NAMES if kind in kinds])
+
+
+def _nothing(rows: Rows, when: str) -> str:
+    moved = [row for row in rows if row["verdict"] != "same"]
+    if not moved:
+        return (
+            f"Nothing changed since {when}: the same data, code, settings and seed, "
+            f"and the same {_count(len(rows))}."
+        )
+    return (
+        f"Not reproducible: since {when} data, code, settings and seed are the same, "
+        f"yet {len(moved)} of {_count(len(rows))} moved, such as {_went(moved[0])}. "
+        "Find out why before you use any of them."
+    )
+
+
+def _changed(causes: Sequence[Cause], n_rows: tuple[int, int] | None) -> str:
+    """Return what changed, each with its first details."""
+    by_kind: dict[str, list[str]] = {kind: [] for kind in _NAMES}
+    for one in causes:
+        by_kind[one.kind].append(one.what)
+    details = {kind: _some(names) for kind, names in by_kind.items() if names}
+    if "data" in details:
+        details["data"] = _more(n_rows) or details["data"]
+    details.pop("seed", None) if set(details) == {"seed"} else None
+    return _listed(
+        [
+            f"{_NAMES[kind]} ({details[kind]})" if details.get(kind) else _NAMES[kind]
+            for kind in _NAMES
+            if by_kind[kind]
+        ]
+    )
+
+
+def _more(n_rows: tuple[int, int] | None) -> str:
+    if n_rows is None:
+        return ""
+    more = n_rows[1] - n_rows[0]
+    if not more:
+        return f"still {n_rows[1]:,} rows"
+    word = "more" if more > 0 else "fewer"
+    return f"{abs(more):,} {word} row{'' if abs(more) == 1 else 's'}"
+
+
+def _lead(rows: Rows) -> str:
+    """Say what became of the first number, and why."""
+    row = rows[0]
+    if row["verdict"] == "same" and not any(row["parts"].values()):
+        return f"{row['label']} stayed at {_format.quantity(row['now'], row['unit'])}."
+    parts = {kind: part for kind, part in row["parts"].items() if part is not None}
+    if len(parts) > 1:
+        split = _listed(
+            [
+                f"{difference(part, row['unit'], signed=True)} with the new {kind}"
+                for kind, part in parts.items()
+            ]
+        )
+        return f"{_went(row)}: {split}{_judged(row, 'the data part is ')}."
+    return f"{_went(row)}{_judged(row, '')}."
+
+
+def _judged(row: Mapping[str, Any], subject: str) -> str:
+    """Return the verdict on one number as the end of a sentence."""
+    noise = difference(row["noise"], row["unit"])
+    ends = {
+        "within noise": f", {subject}within the ±{noise} expected by chance",
+        "beyond noise": f", {subject}beyond the ±{noise} expected by chance",
+        "unclear": f", {subject}more than its own ±{noise} of chance, yet not clearly "
+        "so among this many numbers",
+        "no interval": ", with no interval to judge chance by",
+        "not separated": ", with no number in between to judge chance by",
+        "not reproducible": "",
+        "same": "",
+    }
+    found = ends.get(row["verdict"])
+    if found is None:
+        why = kinds_in_words(row["verdict"].split(" and "))
+        found = "" if row["parts"] else f", all of it because of {why}: the data are "
+        found += "" if row["parts"] else "the same"
+    return found
+
+
+def _others(rows: Rows) -> list[str]:
+    """Say which further numbers chance cannot explain."""
+    judged = [row for row in rows if row["noise"] is not None]
+    beyond = [row for row in judged if row["verdict"] == "beyond noise"]
+    others = [row["label"] for row in beyond if row is not rows[0]]
+    if others:
+        also = "Also beyond" if len(beyond) > len(others) else "Beyond"
+        return [f"{also} noise: {_some(others)}."]
+    if len(judged) > 1 and not beyond:
+        return [f"None of the {len(judged)} numbers that moved is beyond noise."]
+    return []
+
+
+def _went(row: Mapping[str, Any]) -> str:
+    unit = row["unit"]
+    before, after = (_format.quantity(row[key], unit) for key in ("was", "now"))
+    change = difference(row["difference"], unit, signed=True)
+    return f"{row['label']} went from {before} to {after} ({change})"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names and how many more."""
+    few = list(names[:_LISTED])
+    more = len(names) - len(few)
+    return _listed([*few, f"{more} more"] if more else few)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _share(share: float) -> str:
+    """Return a share without claiming all where a sample showed it."""
+    if share >= 0.999:
+        return "all" if share == 1 else "nearly all"
+    return f"about {100 * share:.0f} %" if share >= 0.005 else "almost none"
+
+
+def _count(n: int) -> str:
+    return f"{n} number{'' if n == 1 else 's'}"
