@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ _QUIET = ("same", "within noise", "no interval")
 _MOST = 10
 _SAID = {"same": "the same", "no interval": "no interval to judge by"}
 _BY = ("code", "settings", "seed")
+_UNITS = {"points": "points", "share": "%", "share_points": "percentage points"}
+_MORE_DECIMALS = 2
 _KINDS = {"data": "Data", "settings": "Settings", "code": "Code", "seed": "Seed"}
 
 
@@ -43,13 +46,14 @@ def changes_view(changes: Mapping[str, Any] | None) -> dict[str, Any] | None:
     first += [row for row in loud if row not in first][: max(0, _MOST - len(first))]
     rest = [row for row in rows if row not in first]
     kinds = list(dict.fromkeys(kind for row in rows for kind in row["parts"]))
+    judged = sum(row["noise"] is not None for row in rows)
     return {
         "text": str(changes.get("text", "")),
         "tone": _TONES.get(changes.get("state", ""), ""),
         "href": changes.get("href", ""),
         "kinds": kinds,
-        "first": [_row(row, kinds) for row in first],
-        "rest": [_row(row, kinds) for row in rest],
+        "first": [_row(row, kinds, judged) for row in first],
+        "rest": [_row(row, kinds, judged) for row in rest],
         "causes": [
             {**one, "kind": _KINDS.get(one["kind"], one["kind"])}
             for one in changes.get("causes", [])
@@ -68,28 +72,71 @@ def difference(value: float | None, unit: str, *, signed: bool = False) -> str:
     >>> difference(-0.021, "share", signed=True), difference(4.14, "points")
     ('−2.1 percentage points', '4.1 points')
     """
-    own = "share_points" if unit == "share" else unit
-    return _format.quantity(value, own, signed=signed)
+    return _format.quantity(value, _of_difference(unit), signed=signed)
 
 
-def _row(row: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, Any]:
+def figures(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return what a number was, is and differs by, without units.
+
+    A decimal is added where the rounded numbers would not differ by the rounded
+    difference, which a reader takes for a mistake.
+
+    Examples
+    --------
+    >>> figures({"was": 4.96, "now": 4.92, "difference": -0.04, "unit": "points"})
+    ('4.96', '4.92', '−0.04')
+    """
+    unit, decimals = str(row["unit"]), None
+    keys = ("was", "now", "difference")
+    texts = [_text(row[key], unit, None, signed=key == keys[2]) for key in keys]
+    for _ in range(_MORE_DECIMALS):
+        was, now, change = (_value(text) for text in texts)
+        unseen = not change and row["difference"]
+        if not unseen and math.isclose(now - was, change, abs_tol=1e-9):
+            break
+        decimals = len(texts[0].partition(".")[2]) + 1
+        texts = [_text(row[key], unit, decimals, signed=key == keys[2]) for key in keys]
+    return texts[0], texts[1], texts[2]
+
+
+def _text(value: float, unit: str, decimals: int | None, *, signed: bool) -> str:
+    return _format.number(value, unit, signed=signed, decimals=decimals)
+
+
+def _value(text: str) -> float:
+    """Return the number that a text shows."""
+    try:
+        return float(text.replace("−", "-").replace(",", ""))
+    except ValueError:
+        return math.nan
+
+
+def _of_difference(unit: str) -> str:
+    return "share_points" if unit == "share" else unit
+
+
+def _row(row: Mapping[str, Any], kinds: Sequence[str], judged: int) -> dict[str, Any]:
     """Return one number's row as text."""
-    unit = row["unit"]
-    own = "share_points" if unit == "share" else unit
+    own = _of_difference(str(row["unit"]))
     noise = row["noise"]
     parts = [_format.number(row["parts"].get(k), own, signed=True) for k in kinds]
+    was, now, change = figures(row)
     return {
         "label": row["label"],
-        "was": _format.quantity(row["was"], unit),
-        "now": _format.quantity(row["now"], unit),
-        "difference": _format.number(row["difference"], own, signed=True),
+        "unit": _UNITS.get(str(row["unit"]), ""),
+        "was": was,
+        "now": now,
+        "difference": change,
         "parts": parts,
         "noise": "" if noise is None else f"±{_format.number(noise, own)}",
-        "verdict": _verdict(row["verdict"]),
+        "verdict": _verdict(row["verdict"], judged),
         "tone": _LOUD.get(row["verdict"], ""),
     }
 
 
-def _verdict(verdict: str) -> str:
+def _verdict(verdict: str, judged: int) -> str:
+    """Return a verdict in words; `judged` numbers had a chance to stand out."""
+    if verdict == "unclear":
+        return f"could be chance, one among {judged}"
     by = set(verdict.split(" and ")) <= set(_BY)
     return f"by the {verdict}" if by else _SAID.get(verdict, verdict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from cxlib.run.changes.earlier import Run
@@ -149,7 +150,7 @@ def _parts(
     values = [run.findings.get(name, {}).get("estimate") for _, run in chain]
     return {
         kind: None if a is None or b is None else b - a
-        for (kind, _), a, b in zip(chain[1:], values, values[1:], strict=True)
+        for (kind, _), (a, b) in zip(chain[1:], pairwise(values), strict=True)
     }
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from cxlib.paths import resolve
 from cxlib.run.changes import words
-from cxlib.run.changes.causes import causes
+from cxlib.run.changes.causes import Cause, causes
 from cxlib.run.changes.compare import Steps, label, only_in, rows
 from cxlib.run.changes.earlier import Run, previous, read_json
 from cxlib.run.changes.explain import Explained, Rerun, explain
@@ -25,6 +25,8 @@ from cxlib.run.changes.overlap import (
     together,
 )
 from cxlib.run.jobs import Job
+
+_HINT = "`cx run --explain` runs with the earlier data too and tells what each did."
 
 
 def changes_of(
@@ -64,37 +66,47 @@ def _changes(
     job: Job, folder: Path, record: Mapping[str, Any], rerun: Rerun | None
 ) -> dict[str, Any]:
     """Compare a run with the last one before it."""
-    root = job.root
-    out = folder.parents[2]
+    root, out = job.root, folder.parents[2]
     now = Run(record=record, results=read_json(folder / "results.json"))
     sketches = _sketches(now, root, out)
     was = previous(folder)
     if was is None:
         return {"since": None, "text": words.FIRST, "state": "first"}
     found = causes(was, now, root)
-    kinds = {one.kind for one in found}
-    share = _overlap(_sketches(was, root, out), sketches) if "data" in kinds else None
+    share = None
+    if any(one.kind == "data" for one in found):
+        share = _overlap(_sketches(was, root, out), sketches)
     extra = Explained()
     if rerun:
         extra = explain(was, now, found, job=job, folder=folder, rerun=rerun)
-    compared = rows(
-        was, now, kinds=kinds, overlap=share or APART, steps=extra.steps or None
-    )
-    text = words.sentence(
-        compared,
-        found,
-        since=str(was.record["started"]),
-        n_rows=_n_rows(was, now),
-    )
+    return _link(was) | _compared(was, now, found, share, extra, asked=bool(rerun))
+
+
+def _compared(
+    was: Run,
+    now: Run,
+    found: Sequence[Cause],
+    share: Overlap | None,
+    extra: Explained,
+    *,
+    asked: bool,
+) -> dict[str, Any]:
+    """Return the numbers of two runs side by side, judged and put in words."""
+    kinds = {one.kind for one in found}
+    steps = extra.steps
+    compared = rows(was, now, kinds=kinds, overlap=share or APART, steps=steps)
+    state = _state(compared, kinds, steps)
+    since = str(was.record["started"])
+    text = words.sentence(compared, found, since=since, n_rows=_n_rows(was, now))
+    hint = [_HINT] if state == "mixed" and not asked else []
     return {
-        **_link(was),
-        "text": " ".join([text, *extra.notes]),
-        "state": _state(compared, kinds, extra.steps),
+        "text": " ".join([text, *extra.notes, *hint]),
+        "state": state,
         "causes": [asdict(one) for one in found],
         "rows": compared,
         "appeared": _unmatched(now, was, kinds),
         "vanished": _unmatched(was, now, kinds),
-        "notes": [note for note in words.notes(compared, share) if note],
+        "notes": words.notes(compared, share),
         "overlap": asdict(share) if share else None,
         "steps": list(extra.folders),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxlib import _format
-from cxlib.report.changes import difference
+from cxlib.report.changes import difference, figures
 from cxlib.report.words import moment
 from cxlib.run.changes.causes import Cause
 from cxlib.run.changes.compare import expected_by_chance
@@ -42,7 +42,7 @@ def sentence(
     when = f"the run of {moment(since)}"
     if not causes:
         return _nothing(rows, when)
-    parts = [f"Since {when} {_changed(causes, n_rows)} changed."]
+    parts = [f"Since {when} {_changed(causes, n_rows)}."]
     if not rows:
         return f"{parts[0]} No number is in both runs."
     return " ".join([*parts, _lead(rows), *_others(rows)])
@@ -62,12 +62,13 @@ def notes(rows: Rows, overlap: Overlap | None) -> list[str]:
         f"probability of at most {100 * (1 - level):.2g} %."
     )
     return [
-        f"Expected noise is what chance alone moves a number by in {100 * level:g} % "
-        "of such pairs of runs. It combines the two intervals, a and b from the "
-        "estimate to the end that faces the other: √(a² + b² − 2rab), with "
-        "r = shared rows ÷ √(rows before × rows now) (Zou 2007).",
+        f"Expected noise: {100 * level:g} % of the moves stay within it if old and new "
+        "rows come from customers of the same mind. It combines the two intervals, a "
+        "and b from the estimate to the end that faces the other, into "
+        "√(a² + b² − 2rab), with r = shared rows ÷ √(rows before × rows now) "
+        "(Zou 2007). Intervals that leave something out leave it out here too.",
         shared(overlap),
-        many if count > 1 else "",
+        *([many] if count > 1 else []),
     ]
 
 
@@ -83,9 +84,9 @@ def shared(overlap: Overlap) -> str:
     if not overlap.was and not overlap.now:
         return "The two runs share no unchanged row: two independent samples."
     return (
-        f"{_share(overlap.was)} of the earlier rows are in the new data unchanged, "
-        f"{_share(overlap.now)} of the new data were there before; a row with any "
-        "change counts as new."
+        f"Of the earlier rows {_share(overlap.was)} are in the new data unchanged; of "
+        f"the new rows {_share(overlap.now)} were there before. A row with any change "
+        "counts as new."
     )
 
 
@@ -110,20 +111,21 @@ def _nothing(rows: Rows, when: str) -> str:
 
 def _changed(causes: Sequence[Cause], n_rows: tuple[int, int] | None) -> str:
     """Return what changed, each with its first details."""
-    by_kind: dict[str, list[str]] = {kind: [] for kind in _NAMES}
+    by_kind: dict[str, list[str]] = {}
     for one in causes:
-        by_kind[one.kind].append(one.what)
-    details = {kind: _some(names) for kind, names in by_kind.items() if names}
+        by_kind.setdefault(one.kind, []).append(one.what)
+    details = {kind: _some(names) for kind, names in by_kind.items()}
     if "data" in details:
         details["data"] = _more(n_rows) or details["data"]
-    details.pop("seed", None) if set(details) == {"seed"} else None
-    return _listed(
-        [
-            f"{_NAMES[kind]} ({details[kind]})" if details.get(kind) else _NAMES[kind]
-            for kind in _NAMES
-            if by_kind[kind]
-        ]
-    )
+    listed = [_with(_NAMES[k], details[k]) for k in _NAMES if k in details]
+    if len(listed) == 1:
+        (kind,) = details
+        return _with(f"{_NAMES[kind]} changed", details[kind])
+    return f"{_listed(listed)} changed"
+
+
+def _with(what: str, detail: str) -> str:
+    return what if what == f"the {detail}" else f"{what} ({detail})"
 
 
 def _more(n_rows: tuple[int, int] | None) -> str:
@@ -189,9 +191,15 @@ def _others(rows: Rows) -> list[str]:
 
 def _went(row: Mapping[str, Any]) -> str:
     unit = row["unit"]
-    before, after = (_format.quantity(row[key], unit) for key in ("was", "now"))
-    change = difference(row["difference"], unit, signed=True)
-    return f"{row['label']} went from {before} to {after} ({change})"
+    before, after, change = figures(row)
+    word, own = _word(unit), _word("share_points" if unit == "share" else unit)
+    change += "" if own == word else own
+    return f"{row['label']} went from {before} to {after}{word} ({change})"
+
+
+def _word(unit: str) -> str:
+    """Return what stands behind a number of this unit."""
+    return _format.quantity(1, unit).removeprefix(_format.number(1, unit))
 
 
 def _some(names: Sequence[str]) -> str:
