@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cxlib import _format
@@ -75,16 +76,27 @@ def difference(value: float | None, unit: str, *, signed: bool = False) -> str:
     return _format.quantity(value, _of_difference(unit), signed=signed)
 
 
-def figures(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return what a number was, is and differs by, without units.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a number was, is and differs by, and the parts of that, without units."""
+
+    was: str
+    now: str
+    difference: str
+    parts: dict[str, str]
+
+
+def figures(row: Mapping[str, Any]) -> Figures:
+    """Return one row's numbers as text.
 
     A decimal is added where the rounded numbers would not differ by the rounded
     difference, which a reader takes for a mistake.
 
     Examples
     --------
-    >>> figures({"was": 4.96, "now": 4.92, "difference": -0.04, "unit": "points"})
-    ('4.96', '4.92', '−0.04')
+    >>> row = {"was": 4.96, "now": 4.92, "difference": -0.04, "unit": "points"}
+    >>> figures(row | {"parts": {}})
+    Figures(was='4.96', now='4.92', difference='−0.04', parts={})
     """
     unit, decimals = str(row["unit"]), None
     keys = ("was", "now", "difference")
@@ -96,7 +108,11 @@ def figures(row: Mapping[str, Any]) -> tuple[str, str, str]:
             break
         decimals = len(texts[0].partition(".")[2]) + 1
         texts = [_text(row[key], unit, decimals, signed=key == keys[2]) for key in keys]
-    return texts[0], texts[1], texts[2]
+    parts = {
+        kind: _format.number(part, unit, signed=True, decimals=decimals)
+        for kind, part in row["parts"].items()
+    }
+    return Figures(was=texts[0], now=texts[1], difference=texts[2], parts=parts)
 
 
 def _text(value: float, unit: str, decimals: int | None, *, signed: bool) -> str:
@@ -119,15 +135,14 @@ def _row(row: Mapping[str, Any], kinds: Sequence[str], judged: int) -> dict[str,
     """Return one number's row as text."""
     own = _of_difference(str(row["unit"]))
     noise = row["noise"]
-    parts = [_format.number(row["parts"].get(k), own, signed=True) for k in kinds]
-    was, now, change = figures(row)
+    text = figures(row)
     return {
         "label": row["label"],
         "unit": _UNITS.get(str(row["unit"]), ""),
-        "was": was,
-        "now": now,
-        "difference": change,
-        "parts": parts,
+        "was": text.was,
+        "now": text.now,
+        "difference": text.difference,
+        "parts": [text.parts.get(kind, _format.MISSING) for kind in kinds],
         "noise": "" if noise is None else f"±{_format.number(noise, own)}",
         "verdict": _verdict(row["verdict"], judged),
         "tone": _LOUD.get(row["verdict"], ""),

@@ -14,6 +14,7 @@ from cxlib.run import Runner, check, write_site
 from cxlib.run.changes.causes import causes
 from cxlib.run.changes.compare import rows
 from cxlib.run.changes.earlier import Run, old_copy, previous
+from cxlib.run.changes.explain import explain
 from cxlib.run.changes.overlap import APART
 from cxlib.run.changes.words import sentence
 from cxlib.run.manifest import code_hashes, sha256
@@ -197,9 +198,9 @@ def test_new_data_and_settings_add_up_over_the_steps(tmp_path):
     assert sum(row["parts"].values()) == row["difference"]
     assert row["verdict"] == "within noise"
     assert said.endswith(
-        "NPS went from 20.0 to 25.5 points (+5.5): +6.0 points with the new settings "
-        "and −0.5 points with the new data, the data part is within the ±4.2 points "
-        "expected by chance."
+        "NPS went from 20.0 to 25.5 points (+5.5): +6.0 with the new settings and −0.5 "
+        "with the new data; the data part is within the ±4.2 points expected by "
+        "chance."
     )
 
 
@@ -273,6 +274,56 @@ def test_code_is_what_cells_say_not_what_they_showed(workbook):
     after = code_hashes(path)
     assert after["notebook"] != before["notebook"]
     assert after["cxlib"] == before["cxlib"]
+
+
+def test_a_step_of_settings_keeps_the_new_codebook_and_the_old_data(workbook, write):
+    job = check([write("responses: {path: data/answers.csv}\n")])[0]
+    data, book = workbook / "data/answers.csv", workbook / "data/book.yaml"
+    files = [
+        {"path": "data/answers.csv", "table": "responses", "rows": 50},
+        {"path": "data/book.yaml", "table": "", "rows": None},
+    ]
+
+    def now():
+        seen = [
+            file | {"sha256": sha256(workbook / file["path"]), "bytes": None}
+            for file in files
+        ]
+        params = {"responses": {"path": "data/answers.csv"}}
+        given = {"params": params, "defaults": {"codebook": "data/book.yaml"}}
+        return Run(record={**run().record, **given, "data": seen}, results={})
+
+    was = now()
+    before = workbook / "data/answers_1.csv"
+    was.record["data"][0]["bytes"] = shutil.copy(data, before).stat().st_size
+    data.write_text("respondent_id,score\nr1,3\n")
+    book.write_text("version: 2\n")
+    asked = []
+    found = causes(was, now(), workbook)
+    assert {one.kind for one in found} == {"data", "settings"}
+    explain(
+        was, now(), found, job=job, folder=workbook / "reports/x",
+        rerun=lambda params, _: asked.append(dict(params)) or "",
+    )  # fmt: skip
+    assert asked == [{"responses": {"path": str(before)}}]
+
+
+def test_data_that_are_gone_are_named_with_the_remedy(workbook, write):
+    job = check([write("responses: {path: data/answers.csv}\n")])[0]
+    gone = {"path": "data/gone.csv", "sha256": "x", "bytes": 1, "table": "responses"}
+    was = run(params={"responses": "data"})
+    was.record["data"][:] = [gone]
+    now = run(params={"responses": "data", "weights": "w"}, data="b")
+    extra = explain(
+        was, now, causes(was, now, workbook), job=job, folder=workbook,
+        rerun=lambda *_: "",
+    )  # fmt: skip
+    assert extra.steps == {}
+    assert extra.notes == (
+        "They cannot be told apart: data/gone.csv as it was on 2026-11-25 is gone. "
+        "Keep each export under a name of its own (such as one with its date), or in "
+        "git.",
+    )
 
 
 PARAMETERS = """\
@@ -402,7 +453,7 @@ def test_explain_tells_code_settings_and_data_apart(moves, workbook):
     site = write_site(workbook / "reports").read_text()
     assert "explain" not in site
     page = outcome.report.read_text()
-    assert "+1.0 points with the new code, +5.0 points with the new settings" in page
+    assert "+1.0 with the new code, +5.0 with the new settings and +3.0 with" in page
     assert "by the settings" in page
 
 

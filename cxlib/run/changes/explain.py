@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,9 @@ def _plan(
     old = dict(was.record.get("params", {}))
     if HIDDEN in str(old):
         raise _CannotError("the earlier settings hold a secret, which is not recorded.")
-    copies = _copies(was, job, spare)
+    tables = set(was.tables(job.root))
+    needed = tables if order[0] == "settings" else None
+    copies = _copies(was, job, spare, only=needed)
     unknown = sorted(set(old) - known)
     before = order[:-1]
     if unknown and "code" in before and "settings" in order:
@@ -113,14 +115,19 @@ def _plan(
         if stage.endswith("settings"):
             moved = moved_tables(was, now, job.root) & set(was.settings)
             given |= {table: was.settings[table] for table in moved}
+            copies = {path: copies[path] for path in tables & set(copies)}
         yield stage, _with_copies(given, was, copies, root=job.root)
 
 
-def _copies(was: Run, job: Job, spare: Path) -> dict[str, Path]:
-    """Return where the earlier run's data are now, by the path it read them from."""
+def _copies(
+    was: Run, job: Job, spare: Path, *, only: Collection[str] | None
+) -> dict[str, Path]:
+    """Return where the earlier run's files are now, by the path it read them from."""
     commit = str((was.record.get("git") or {}).get("commit", ""))
     found, gone = {}, []
     for number, file in enumerate(was.record["data"]):
+        if only is not None and file["path"] not in only:
+            continue
         own = spare / str(number)
         try:
             copy = old_copy(file, job.root, commit=commit, spare=own)

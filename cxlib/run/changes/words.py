@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxlib import _format
+from cxlib._format import MISSING
 from cxlib.report.changes import difference, figures
 from cxlib.report.words import moment
 from cxlib.run.changes.causes import Cause
@@ -143,14 +144,9 @@ def _lead(rows: Rows) -> str:
     row = rows[0]
     if row["verdict"] == "same" and not any(row["parts"].values()):
         return f"{row['label']} stayed at {_format.quantity(row['now'], row['unit'])}."
-    parts = {kind: part for kind, part in row["parts"].items() if part is not None}
+    parts = {k: text for k, text in figures(row).parts.items() if text != MISSING}
     if len(parts) > 1:
-        split = _listed(
-            [
-                f"{difference(part, row['unit'], signed=True)} with the new {kind}"
-                for kind, part in parts.items()
-            ]
-        )
+        split = _listed([f"{text} with the new {kind}" for kind, text in parts.items()])
         return f"{_went(row)}: {split}{_judged(row, 'the data part is ')}."
     return f"{_went(row)}{_judged(row, '')}."
 
@@ -158,10 +154,11 @@ def _lead(rows: Rows) -> str:
 def _judged(row: Mapping[str, Any], subject: str) -> str:
     """Return the verdict on one number as the end of a sentence."""
     noise = difference(row["noise"], row["unit"])
+    start = f"; {subject}" if subject else ", "
     ends = {
-        "within noise": f", {subject}within the ±{noise} expected by chance",
-        "beyond noise": f", {subject}beyond the ±{noise} expected by chance",
-        "unclear": f", {subject}more than its own ±{noise} of chance, yet not clearly "
+        "within noise": f"{start}within the ±{noise} expected by chance",
+        "beyond noise": f"{start}beyond the ±{noise} expected by chance",
+        "unclear": f"{start}more than its own ±{noise} of chance, yet not clearly "
         "so among this many numbers",
         "no interval": ", with no interval to judge chance by",
         "not separated": ", with no number in between to judge chance by",
@@ -191,10 +188,10 @@ def _others(rows: Rows) -> list[str]:
 
 def _went(row: Mapping[str, Any]) -> str:
     unit = row["unit"]
-    before, after, change = figures(row)
-    word, own = _word(unit), _word("share_points" if unit == "share" else unit)
-    change += "" if own == word else own
-    return f"{row['label']} went from {before} to {after}{word} ({change})"
+    text, word = figures(row), _word(unit)
+    own = "" if unit != "share" else _word("share_points")
+    change = f"{text.difference}{own}"
+    return f"{row['label']} went from {text.was} to {text.now}{word} ({change})"
 
 
 def _word(unit: str) -> str:
