@@ -138,7 +138,7 @@ def _row(row: Mapping[str, Any], kinds: Sequence[str], judged: int) -> dict[str,
     text = figures(row)
     return {
         "label": row["label"],
-        "unit": _UNITS.get(str(row["unit"]), ""),
+        "unit": _UNITS.get(str(row["unit"]), "") or row.get("currency", ""),
         "was": text.was,
         "now": text.now,
         "difference": text.difference,

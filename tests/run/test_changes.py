@@ -224,6 +224,28 @@ def test_shares_differ_in_percentage_points():
     assert (shown["was"], shown["now"]) == ("50.0", "52.0")
 
 
+def test_labels_are_those_of_the_cards_and_amounts_have_their_currency(tmp_path):
+    card = {"id": "npv", "label": "Net present value", "unit": "EUR"}
+    was, now = (
+        run(
+            finding("npv", amount, half=500.0, unit="amount"),
+            finding("late_share", 0.2, half=0.1, unit="share", label="late orders"),
+            headline=(),
+            data=letter,
+        )
+        for amount, letter in ((4000.0, "a"), (4300.0, "b"))
+    )
+    now.record["headline"]["figures"].append(card)
+    _, compared, said = told(was, now, tmp_path)
+    assert [row["label"] for row in compared] == ["Net present value", "Late orders"]
+    assert said.endswith(
+        "Net present value went from 4,000 to 4,300 EUR (+300), within the ±707 EUR "
+        "expected by chance."
+    )
+    again = run(finding("late_share", 0.2, half=0.1), data="c")
+    assert told(now, again, tmp_path)[2].endswith("The number stayed the same.")
+
+
 def test_without_a_runner_there_is_no_block():
     assert changes_view(None) is None
     assert changes_view({}) is None

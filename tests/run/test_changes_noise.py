@@ -27,6 +27,7 @@ from cxlib.run.changes.overlap import (
 from cxlib.run.manifest import sha256
 
 KEY = "k" * 16
+Z = float(stats.norm.ppf(0.975))
 
 
 def finding(estimate, low, high, n=1000):
@@ -104,13 +105,10 @@ def test_verdicts_hold_for_all_numbers_together():
         (range(1000), range(500), 0.5, 1),
         (range(600), range(300, 900), 0.5, 0.5),
         (range(600), range(600), 1, 1),
-        (range(5), range(90_000), 1, 5 / 90_000),
     ],
 )
 def test_small_tables_share_what_they_share(old, new, was, now):
     found = overlap(sketched(old), sketched(new))
-    if len(new) > SIZE and not found.was:
-        pytest.skip("five rows of ninety thousand may leave no hash in common")
     assert found.was == pytest.approx(was)
     assert found.now == pytest.approx(now, rel=1e-3)
 
@@ -217,13 +215,13 @@ def nps(scores):
     """NPS with its ordinary 95 % interval."""
     points = 100.0 * ((scores >= 9).astype(float) - (scores <= 6))
     mean, n = points.mean(), len(points)
-    half = stats.norm.ppf(0.975) * points.std(ddof=1) / math.sqrt(n)
+    half = Z * points.std(ddof=1) / math.sqrt(n)
     return finding(mean, mean - half, mean + half, n=n)
 
 
 def draw(rng, n, *, shift=0.0):
-    chances = np.array([0.26 - shift, 0.28, 0.46 + shift])
-    return rng.choice([3, 8, 10], size=n, p=chances)
+    steps = [0.26 - shift, 0.54 - shift]
+    return np.array([3, 8, 10])[np.searchsorted(steps, rng.random(n))]
 
 
 DESIGNS = {
@@ -232,6 +230,7 @@ DESIGNS = {
     "shrinking": (range(3000), range(1500)),
     "half shared": (range(2000), range(1000, 3000)),
     "rolling year": (range(3000), range(250, 3250)),
+    "larger than the sketch": (range(9000), range(900, 9900)),
 }
 
 
@@ -241,7 +240,7 @@ def alarms(design, rng, *, runs, shift=0.0, blind=False):
     share = APART if blind else overlap(sketched(old), sketched(new))
     fired = 0
     for _ in range(runs):
-        scores = draw(rng, 3600)
+        scores = draw(rng, 1 + max(old.max(), new.max()))
         fresh = np.setdiff1d(new, old)
         scores[fresh] = draw(rng, len(fresh), shift=shift)
         found = move(nps(scores[old]), nps(scores[new]), overlap=share)
@@ -252,11 +251,11 @@ def alarms(design, rng, *, runs, shift=0.0, blind=False):
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.slow
 def test_a_steady_truth_is_beyond_noise_as_often_as_declared(design):
-    runs = 3000
+    runs = 2000
     rate = alarms(design, np.random.default_rng(8), runs=runs)
     low, high = stats.binom.ppf([0.001, 0.999], runs, 0.05) / runs
-    # The sketch's own error (1.6 points of a share) may add to the simulation's.
-    assert low - 0.006 < rate < high + 0.006
+    # The sketch's own error may add to the simulation's.
+    assert low - 0.006 < rate < high + 0.006, rate
 
 
 @pytest.mark.slow

@@ -77,7 +77,9 @@ def test_run_folder_holds_what_the_readme_promises(ran):
 
 
 def test_no_spare_files_are_left(ran, shared_workbook):
-    spare = [p for p in shared_workbook.rglob(".*") if p.name not in {".site.lock", ".cx"}]
+    spare = [
+        p for p in shared_workbook.rglob(".*") if p.name not in {".site.lock", ".cx"}
+    ]
     assert spare == []
     assert not list(shared_workbook.rglob("kernel.log"))
 

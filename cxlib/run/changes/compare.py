@@ -91,9 +91,12 @@ def same(before: float, after: float) -> bool:
     return math.isclose(before, after, **_CLOSE)
 
 
-def label(finding: Mapping[str, Any]) -> str:
-    """Return what a reader calls a number."""
-    return str(finding.get("label") or str(finding["id"]).replace("_", " "))
+def label(finding: Mapping[str, Any], run: Run) -> str:
+    """Return what a reader calls a number: as its card does, where it has one."""
+    name = str(finding["id"])
+    cards = {figure["id"]: figure.get("label") for figure in _figures(run)}
+    text = str(cards.get(name) or finding.get("label") or name.replace("_", " "))
+    return text[:1].upper() + text[1:]
 
 
 def expected_by_chance(judged: Sequence[Mapping[str, Any]]) -> float:
@@ -101,11 +104,26 @@ def expected_by_chance(judged: Sequence[Mapping[str, Any]]) -> float:
     return sum(1 - float(row["level"]) for row in judged if row["noise"] is not None)
 
 
+def _figures(run: Run) -> list[Mapping[str, Any]]:
+    """Return the figures of the headline."""
+    return list((run.record.get("headline") or {}).get("figures", []))
+
+
+def _currency(run: Run) -> str:
+    """Return the currency that the headline gives for an amount."""
+    found = run.findings
+    named = (
+        str(figure.get("unit", ""))
+        for figure in _figures(run)
+        if found.get(figure["id"], {}).get("unit") == "amount"
+    )
+    return next(filter(None, named), "")
+
+
 def _common(was: Run, now: Run) -> list[str]:
     """Return the ids in both runs, those of the headline first."""
     before, after = was.findings, now.findings
-    figures = (now.record.get("headline") or {}).get("figures", [])
-    first = [figure["id"] for figure in figures if figure["id"] in after]
+    first = [figure["id"] for figure in _figures(now) if figure["id"] in after]
     return [name for name in dict.fromkeys([*first, *after]) if name in before]
 
 
@@ -116,12 +134,13 @@ def _row(
     old, new = was.findings[name], now.findings[name]
     before, after = float(old["estimate"]), float(new["estimate"])
     unmoved = same(before, after)
-    figures = (now.record.get("headline") or {}).get("figures", [])
+    unit = new.get("unit", "score")
     return {
         "id": name,
-        "label": label(new),
-        "unit": new.get("unit", "score"),
-        "headline": any(figure["id"] == name for figure in figures),
+        "label": label(new, now),
+        "unit": unit,
+        "currency": _currency(now) if unit == "amount" else "",
+        "headline": any(figure["id"] == name for figure in _figures(now)),
         "was": before,
         "now": after,
         "difference": 0.0 if unmoved else after - before,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import hashlib
@@ -23,7 +24,7 @@ from cxlib.run.manifest import sha256 as _sha256
 
 Hashes = npt.NDArray[np.uint64]
 FOLDER = ".cx"
-SIZE = 1024
+SIZE = 4096
 _CHUNK = 32_000_000
 _TOLD_APART = 0.99
 _TEXT = (".csv", ".tsv", ".txt")
@@ -148,7 +149,8 @@ def overlap(was: Sketch | None, now: Sketch | None) -> Overlap:
 
     Notes
     -----
-    With k = 1024 hashes a share has a standard error of at most 1.6 points. The share
+    With k = 4096 hashes a share has a standard error of at most 0.8 points, none
+    where the tables are smaller than that. The share
     of the side that lost fewer rows is used as found; the other follows from the
     numbers of rows. A change too rare to show in the hashes counts as one in k.
     """
@@ -256,11 +258,12 @@ def _name(key: str) -> str:
 
 def _keep(file: Path, made: Sketch) -> None:
     file.parent.mkdir(exist_ok=True, mode=0o700)
+    twice = np.flatnonzero(made.repeats != 1)
     record = {
         "key_id": made.key_id,
         "n_rows": made.n_rows,
-        "hashes": " ".join(f"{one:016x}" for one in made.hashes.tolist()),
-        "repeats": " ".join(map(str, made.repeats.tolist())),
+        "hashes": base64.b64encode(made.hashes.astype("<u8").tobytes()).decode(),
+        "repeats": [[int(i), int(made.repeats[i])] for i in twice],
     }
     write_text(file, to_json(record))
 
@@ -269,12 +272,17 @@ def _load(file: Path, key: str) -> Sketch | None:
     """Return a kept sketch, None where there is none made under this key."""
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
+        raw = base64.b64decode(record["hashes"], validate=True)
+        hashes = np.frombuffer(raw, "<u8").astype(np.uint64)
+        repeats = np.ones(len(hashes), np.int64)
+        for index, times in record["repeats"]:
+            repeats[index] = times
         found = Sketch(
             key_id=record["key_id"],
             n_rows=record["n_rows"],
-            hashes=np.array([int(h, 16) for h in record["hashes"].split()], np.uint64),
-            repeats=np.array(record["repeats"].split(), np.int64),
+            hashes=hashes,
+            repeats=repeats,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
     return found if found.key_id == _name(key) else None

@@ -173,6 +173,6 @@ def _unmatched(one: Run, other: Run, kinds: set[Any]) -> list[dict[str, str]]:
     """Return the numbers that only one of two runs has, and what may be why."""
     why = f"changed: {words.kinds_in_words(sorted(kinds))}" if kinds else "not known"
     return [
-        {"id": name, "label": label(one.findings[name]), "why": why}
+        {"id": name, "label": label(one.findings[name], one), "why": why}
         for name in only_in(one, other)
     ]

@@ -46,6 +46,8 @@ def sentence(
     parts = [f"Since {when} {_changed(causes, n_rows)}."]
     if not rows:
         return f"{parts[0]} No number is in both runs."
+    if all(row["verdict"] == "same" for row in rows):
+        return f"{parts[0]} {_unmoved(len(rows))}"
     return " ".join([*parts, _lead(rows), *_others(rows)])
 
 
@@ -110,6 +112,10 @@ def _nothing(rows: Rows, when: str) -> str:
     )
 
 
+def _unmoved(n: int) -> str:
+    return "The number stayed the same." if n == 1 else f"All {n} numbers are the same."
+
+
 def _changed(causes: Sequence[Cause], n_rows: tuple[int, int] | None) -> str:
     """Return what changed, each with its first details."""
     by_kind: dict[str, list[str]] = {}
@@ -143,7 +149,8 @@ def _lead(rows: Rows) -> str:
     """Say what became of the first number, and why."""
     row = rows[0]
     if row["verdict"] == "same" and not any(row["parts"].values()):
-        return f"{row['label']} stayed at {_format.quantity(row['now'], row['unit'])}."
+        now = _format.number(row["now"], row["unit"])
+        return f"{row['label']} stayed at {now}{_word(row)}."
     parts = {k: text for k, text in figures(row).parts.items() if text != MISSING}
     if len(parts) > 1:
         split = _listed([f"{text} with the new {kind}" for kind, text in parts.items()])
@@ -154,6 +161,7 @@ def _lead(rows: Rows) -> str:
 def _judged(row: Mapping[str, Any], subject: str) -> str:
     """Return the verdict on one number as the end of a sentence."""
     noise = difference(row["noise"], row["unit"])
+    noise += f" {row['currency']}" if row.get("currency") else ""
     start = f"; {subject}" if subject else ", "
     ends = {
         "within noise": f"{start}within the ±{noise} expected by chance",
@@ -187,16 +195,18 @@ def _others(rows: Rows) -> list[str]:
 
 
 def _went(row: Mapping[str, Any]) -> str:
-    unit = row["unit"]
-    text, word = figures(row), _word(unit)
-    own = "" if unit != "share" else _word("share_points")
+    text = figures(row)
+    own = " percentage points" if row["unit"] == "share" else ""
     change = f"{text.difference}{own}"
-    return f"{row['label']} went from {text.was} to {text.now}{word} ({change})"
+    ends = f"from {text.was} to {text.now}{_word(row)}"
+    return f"{row['label']} went {ends} ({change})"
 
 
-def _word(unit: str) -> str:
+def _word(row: Mapping[str, Any]) -> str:
     """Return what stands behind a number of this unit."""
-    return _format.quantity(1, unit).removeprefix(_format.number(1, unit))
+    unit, currency = row["unit"], row.get("currency", "")
+    word = _format.quantity(1, unit).removeprefix(_format.number(1, unit))
+    return f" {currency}" if currency else word
 
 
 def _some(names: Sequence[str]) -> str:
