@@ -84,6 +84,14 @@ def run(
         int | None,
         typer.Option(min=1, help="Delete older runs of these reports; see cx clean."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Where data and settings or code changed since the last run, run "
+            "with the old data too, to tell what each did.",
+        ),
+    ] = False,
 ) -> None:
     """Run notebooks and write their reports and the index."""
     from cxlib.run import Runner, check, find, write_site
@@ -101,6 +109,7 @@ def run(
             timeout=timeout or None,
             wait=overlap == "wait",
             unchanged_since=stand,
+            explain=explain,
         )
         outcomes = runner.run(checked)
     if keep:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cxlib.report.answer import PENDING, STOPPED
+from cxlib.report.changes import changes_view
 from cxlib.report.language import LANGUAGES
 from cxlib.report.parameters import injected, of_notebook
 from cxlib.report.states import BY_ERROR, STATES
@@ -54,6 +55,7 @@ def prepare(notebook: Any) -> dict[str, Any]:
         "located": failing is not None,
         "message": message_blocks(run.get("error") or _error_text(notebook, failing)),
         "run": run,
+        "changes": changes_view(run.get("changes")),
         "facts": _facts(run),
         "parameters": parameters,
     }

@@ -14,6 +14,7 @@ from cxlib.report.files import to_json, write_text
 from cxlib.report.prepare import title
 from cxlib.report.states import ALERT, STATES
 from cxlib.run import manifest, pages, review, signoff
+from cxlib.run.changes import Rerun, changes_of
 from cxlib.run.execute import Ending
 from cxlib.run.fingerprint import NOTHING, Inputs
 from cxlib.run.jobs import Job, shown
@@ -92,9 +93,17 @@ class RunFolder:
         return {**self.job.params, **own}
 
     def close(
-        self, ending: Ending, *, notebook: Any = None, seconds: float | None = None
+        self,
+        ending: Ending,
+        *,
+        notebook: Any = None,
+        seconds: float | None = None,
+        rerun: Rerun | None = None,
     ) -> Outcome:
-        """Write the report, then the manifest: only then does a run look finished."""
+        """Write the report, then the manifest: only then does a run look finished.
+
+        With `rerun`, extra runs tell what new data changed from what else did.
+        """
         record = manifest.end(self.record, ending, finished=now(), seconds=seconds)
         record["data"] = manifest.data_files(self.job, self.path)
         read = [resolve(file["path"], self.job.root) for file in record["data"]]
@@ -107,6 +116,8 @@ class RunFolder:
         if record["status"] == "ok" and record["alerts"]:
             record["exit_code"] = ALERT
         record["files"] = manifest.files(self.path)
+        if ending.status == "ok":
+            record["changes"] = changes_of(self.job, self.path, record, rerun=rerun)
         try:
             page = self._page(record, notebook)
         except Exception as error:  # whatever it is, the run's own numbers are kept

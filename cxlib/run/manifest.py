@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import cxlib
+from cxlib.errors import ArgumentError
 from cxlib.paths import resolve
 from cxlib.report import language as languages
 from cxlib.report.answer import ANSWER_MIME
@@ -20,7 +22,8 @@ from cxlib.report.states import STATES
 from cxlib.run import process
 from cxlib.run.alerts import recorded
 from cxlib.run.execute import Ending
-from cxlib.run.jobs import Job, shown
+from cxlib.run.gate import TABLES
+from cxlib.run.jobs import Job, read_notebook, shown
 from cxlib.run.secrets import hide
 
 _PACKAGES = [
@@ -45,6 +48,7 @@ def begin(job: Job, run_id: str, started: str) -> dict[str, Any]:
         "started": started,
         "notebook": shown(job.notebook, job.root),
         "notebook_sha256": sha256(job.notebook),
+        "code_sha256": code_hashes(job.notebook),
         "params_file": shown(job.path, job.root),
         "params": hide(dict(given)),
         "defaults": unset,
@@ -80,7 +84,7 @@ def end(
 
 
 def data_files(job: Job, folder: Path) -> list[dict[str, Any]]:
-    """Return path, hash, size and rows of each data file of a run.
+    """Return path, hash, size, rows and table of each data file of a run.
 
     Rows are those the notebook counted, as results.json has them; a file that is
     not there keeps its name and nothing else.
@@ -92,7 +96,12 @@ def data_files(job: Job, folder: Path) -> list[dict[str, Any]]:
         if file.get("path")
     }
     known = dict.fromkeys([*job.files.values(), *counted])
-    return [_data_file(path, job.root, counted.get(path, {})) for path in known]
+    tables = {path: key.partition(".")[0] for key, path in job.files.items()}
+    return [
+        _data_file(path, job.root, counted.get(path, {}))
+        | {"table": tables[path] if tables.get(path) in TABLES else ""}
+        for path in known
+    ]
 
 
 def headline(notebook: Any, folder: Path, *, language: str = "en") -> dict[str, Any]:
@@ -131,6 +140,36 @@ def sha256(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def code_hashes(notebook: Path) -> dict[str, str]:
+    """Return a hash of the notebook's code and one of the package.
+
+    A notebook's outputs and text do not count, nor does a commit that changed
+    neither: such as one that adds the night's data.
+    """
+    try:
+        cells = read_notebook(notebook)["cells"]
+    except (OSError, ArgumentError):
+        cells = []
+    code = [
+        "".join(cell.get("source", ""))
+        for cell in cells
+        if cell.get("cell_type") == "code"
+    ]
+    own = hashlib.sha256(json.dumps(code).encode()).hexdigest()
+    return {"notebook": own, "cxlib": _package_hash()}
+
+
+@cache
+def _package_hash() -> str:
+    """Return one hash of every module of the package."""
+    folder = Path(cxlib.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @cache

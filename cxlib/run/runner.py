@@ -6,11 +6,12 @@ import datetime as dt
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cxlib.report.words import moment
 from cxlib.run import fingerprint
@@ -22,7 +23,7 @@ from cxlib.run.execute import (
 )
 from cxlib.run.fingerprint import Inputs
 from cxlib.run.folder import NOTEBOOK, Outcome, RunFolder
-from cxlib.run.jobs import Job
+from cxlib.run.jobs import Job, shown
 from cxlib.run.lock import BusyError, locked
 from cxlib.run.secrets import hide_text
 from cxlib.run.spares import sweep, sweep_sockets
@@ -63,6 +64,8 @@ class Runner:
         Wait for a report that another process is running, rather than leave it out.
     unchanged_since : datetime.datetime, optional
         Let a report stand that completed since then from the same inputs.
+    explain : bool
+        Whether extra runs tell what new data changed from what else did.
     interrupted : bool
         Whether Ctrl-C ended the last `run` early.
     """
@@ -73,6 +76,7 @@ class Runner:
     timeout: float | None = None
     wait: bool = False
     unchanged_since: dt.datetime | None = None
+    explain: bool = False
     interrupted: bool = False
     _watches: set[Watch] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -182,30 +186,44 @@ class Runner:
             return folder.give_up(error)
 
     def _run_in(self, folder: RunFolder) -> Outcome:
-        """Run a job in its folder, under a watch that can stop it."""
+        """Run a job in its folder and close it."""
+        job = folder.job
+        self.progress.started(job)
+        clock = time.perf_counter()
+        moved = partial(self.progress.moved, job)
+        watch, ending = self._execute(job, folder.params, folder.path, moved)
+        seconds = round(time.perf_counter() - clock, 2)
+        rerun = partial(self._rerun, job) if self.explain else None
+        return folder.close(
+            ending, notebook=watch.notebook, seconds=seconds, rerun=rerun
+        )
+
+    def _execute(
+        self,
+        job: Job,
+        params: Mapping[str, Any],
+        folder: Path,
+        on_cell: Callable[[int, int], None],
+    ) -> tuple[Watch, Ending]:
+        """Execute a job's notebook in a folder, under a watch that can stop it."""
         from cxlib.run.engine import Watch
 
-        job = folder.job
-        watch = Watch(
-            folder.path / NOTEBOOK,
-            lambda done, total: self.progress.moved(job, done, total),
-        )
+        watch = Watch(folder / NOTEBOOK, on_cell)
         with self._lock:
             self._watches.add(watch)
             if self.interrupted:
                 watch.stop()
-        self.progress.started(job)
-        clock = time.perf_counter()
         try:
             ending = execute(
-                job.notebook,
-                folder.params,
-                root=job.root,
-                watch=watch,
-                timeout=self.timeout,
+                job.notebook, params, root=job.root, watch=watch, timeout=self.timeout
             )
         finally:
             with self._lock:
                 self._watches.discard(watch)
-        seconds = round(time.perf_counter() - clock, 2)
-        return folder.close(ending, notebook=watch.notebook, seconds=seconds)
+        return watch, ending
+
+    def _rerun(self, job: Job, params: Mapping[str, Any], folder: Path) -> str:
+        """Execute a job's notebook once more; return an error in words, or nothing."""
+        own = {**params, "output_dir": shown(folder, job.root)}
+        _, ending = self._execute(job, own, folder, lambda *_: None)
+        return "" if ending.status == "ok" else ending.error or ending.status

@@ -90,8 +90,8 @@ def test_every_run_that_started_has_a_page_for_reviewers(ran, browser, name):
 
 
 def test_no_spare_files_are_left(ran, shared_workbook):
-    locks = {".site.lock", ".run.lock"}
-    spare = [p for p in shared_workbook.rglob(".*") if p.name not in locks]
+    known = {".site.lock", ".run.lock", ".cx"}
+    spare = [p for p in shared_workbook.rglob(".*") if p.name not in known]
     assert spare == []
     assert not list(shared_workbook.rglob("kernel.log"))
 
