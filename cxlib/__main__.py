@@ -39,6 +39,14 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0, help="Seconds one cell may take; 0: no limit.")
     ] = 1800,
+    warm: Annotated[
+        bool | None,
+        typer.Option(
+            "--warm/--fresh",
+            help="Fork kernels from one process with the imports done, or start each "
+            "afresh; default: warm for several runs, on Linux.",
+        ),
+    ] = None,
 ) -> None:
     """Run notebooks and write their reports and the index.
 
@@ -51,7 +59,9 @@ def run(
     folder = out.resolve() if out else checked[0].root / "reports"
     with _progress() as progress:
         limit = timeout or None
-        runner = Runner(out=folder, progress=progress, n_jobs=jobs, timeout=limit)
+        runner = Runner(
+            out=folder, progress=progress, n_jobs=jobs, timeout=limit, warm=warm
+        )
         outcomes = runner.run(checked)
     index = write_site(folder)
     good = sum(outcome.status == "ok" for outcome in outcomes)

@@ -15,6 +15,7 @@ from cxlib.run.execute import Ending, execute, prepare_imports
 from cxlib.run.folder import NOTEBOOK, Outcome, RunFolder
 from cxlib.run.jobs import Job
 from cxlib.run.secrets import hide_text
+from cxlib.run.warm import KernelServer, fits, kernels
 
 if TYPE_CHECKING:
     from cxlib.run.engine import Watch
@@ -47,6 +48,9 @@ class Runner:
         Runs at a time; each has a kernel process of its own.
     timeout : float, optional
         Seconds one cell may take.
+    warm : bool, optional
+        Whether kernels are forked from one process that has the imports done; None
+        for where that pays. Runs that cannot have such a kernel start one afresh.
     interrupted : bool
         Whether Ctrl-C ended the last `run` early.
     """
@@ -55,8 +59,10 @@ class Runner:
     progress: Progress
     n_jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     timeout: float | None = None
+    warm: bool | None = None
     interrupted: bool = False
     _watches: set[Watch] = field(default_factory=set)
+    _server: KernelServer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, jobs: Iterable[Job]) -> list[Outcome]:
@@ -82,8 +88,10 @@ class Runner:
         ready = [job for job in waiting if not job.troubles]
         if ready:
             prepare_imports()
-
-            with ThreadPoolExecutor(self.n_jobs) as pool:
+            with (
+                kernels(ready, self.warm) as self._server,
+                ThreadPoolExecutor(self.n_jobs) as pool,
+            ):
                 futures = [pool.submit(self._run_one, job) for job in ready]
                 outcomes += self._gather(pool, futures)
         return outcomes
@@ -134,6 +142,7 @@ class Runner:
         watch = Watch(
             folder.path / NOTEBOOK,
             lambda done, total: self.progress.moved(job, done, total),
+            self._server if fits(job) else None,
         )
         with self._lock:
             self._watches.add(watch)

@@ -1,0 +1,55 @@
+"""How papermill comes by a warm kernel."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import LocalProvisioner
+from papermill.clientwrap import PapermillNotebookClient
+
+from cxlib.run.warm.client import KernelServer, ServerError
+
+_LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
+_log = logging.getLogger("cxlib.run.warm")
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Has the server fork a kernel; starts one afresh where that cannot be."""
+
+    server: KernelServer
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Launch a kernel of the server's own Python, any other afresh."""
+        if cmd[:3] != _LAUNCHER:
+            return await super().launch_kernel(cmd, **kwargs)
+        try:
+            process = self.server.launch(
+                cmd[2:],
+                env=kwargs["env"],
+                cwd=str(kwargs["cwd"]),
+                log=kwargs["stderr"].fileno(),
+            )
+        except ServerError as error:
+            _log.warning("No warm kernel, starting one afresh: %s.", error)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process, self.cwd = process, kwargs["cwd"]
+        self.pid = self.pgid = process.pid
+        return self.connection_info
+
+
+class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
+    """Papermill's client with a kernel from a server."""
+
+    server: KernelServer
+
+    def create_kernel_manager(self) -> Any:
+        """Return the usual manager with our provisioner in it."""
+        manager = super().create_kernel_manager()
+        manager.provisioner = WarmProvisioner(
+            kernel_spec=manager.kernel_spec, parent=manager
+        )
+        manager.provisioner.server = self.server
+        return manager
