@@ -31,7 +31,7 @@ def kernels(jobs: Sequence[Job], warm: bool | None) -> Iterator[KernelServer | N
     if warm is False or not suited or (warm is None and len(suited) < 2):
         yield None
         return
-    also = ["encoder"] if any(_value(j, "embeddings") == "auto" for j in suited) else []
+    also = ["voc"] if any(_value(j, "embeddings") == "auto" for j in suited) else []
     with KernelServer(also) as server:
         yield server
 

@@ -45,7 +45,7 @@ class KernelServer:
     Parameters
     ----------
     also : iterable of str
-        What else to load in it: 'encoder' for the weights of sentence embeddings.
+        What else to load in it: 'voc' for the weights of its models.
 
     Notes
     -----

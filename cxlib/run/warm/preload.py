@@ -23,13 +23,16 @@ LEFT_OUT = "polars"
 def preload(also: Iterable[str] = ()) -> None:
     """Import what sample notebooks import; what is not installed is left out.
 
-    `also` may name 'encoder': the weights of sentence embeddings, 100 MB that all
-    kernels then share.
+    `also` may name 'voc': the weights of its models, which all kernels then share.
     """
     with _without(LEFT_OUT):
         for name in MODULES:
             with contextlib.suppress(ImportError):
                 import_module(name)
+        if "voc" in also:
+            from cxlib.voc._weights import load
+
+            load()
 
 
 def top_level() -> frozenset[str]:
