@@ -89,7 +89,7 @@ class Runner:
         if ready:
             prepare_imports()
             with (
-                kernels(ready, self.warm) as self._server,
+                kernels(ready, warm=self.warm) as self._server,
                 ThreadPoolExecutor(self.n_jobs) as pool,
             ):
                 futures = [pool.submit(self._run_one, job) for job in ready]

@@ -17,7 +17,7 @@ _APART = {"spark", "polars"}
 
 
 @contextlib.contextmanager
-def kernels(jobs: Sequence[Job], warm: bool | None) -> Iterator[KernelServer | None]:
+def kernels(jobs: Sequence[Job], *, warm: bool | None) -> Iterator[KernelServer | None]:
     """Yield the server for these jobs, None where each starts a kernel afresh.
 
     Parameters

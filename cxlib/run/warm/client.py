@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from cxlib.run.environment import kernel_environment
 
@@ -54,10 +54,8 @@ class KernelServer:
     """
 
     def __init__(self, also: Iterable[str] = ()) -> None:
-        self._log = tempfile.TemporaryFile()
-        self._control, theirs = socket.socketpair(
-            socket.AF_UNIX, socket.SOCK_SEQPACKET
-        )
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         boot = _BOOT.format(package=str(_PACKAGE))
         with theirs:
             self._process = subprocess.Popen(
@@ -200,4 +198,3 @@ class Forked:
             elif word == b"exit" and self.returncode is None:
                 self.returncode = int(number)
                 self._link.close()
-

@@ -21,13 +21,15 @@ class WarmProvisioner(LocalProvisioner):
 
     server: KernelServer
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+    async def launch_kernel(
+        self, cmd: list[str], **kwargs: Any
+    ) -> KernelConnectionInfo:
         """Launch a kernel of the server's own Python, any other afresh."""
-        if cmd[:3] != _LAUNCHER:
+        if cmd[: len(_LAUNCHER)] != _LAUNCHER:
             return await super().launch_kernel(cmd, **kwargs)
         try:
             process = self.server.launch(
-                cmd[2:],
+                cmd[len(_LAUNCHER) :],
                 env=kwargs["env"],
                 cwd=str(kwargs["cwd"]),
                 log=kwargs["stderr"].fileno(),

@@ -19,12 +19,14 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from cxlib.run.warm.preload import preload
 
 READY = b"ready"
 _BACKEND = "module://matplotlib_inline.backend_inline"
+_LAUNCHER = str(getattr(find_spec("ipykernel_launcher"), "origin", ""))
 _PATIENCE = 10.0
 _DIE_WITH_PARENT = 1
 
@@ -55,7 +57,9 @@ def main() -> None:
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.environ.setdefault("MPLBACKEND", _BACKEND)  # matplotlib reads it once
+    before = set(os.environ)
     preload(sys.argv[1:])
+    added = {name: os.environ[name] for name in set(os.environ) - before}
     if threads() > 1:
         control.send(b"importing started threads, which do not survive a fork")
         return
@@ -64,7 +68,7 @@ def main() -> None:
     control.send(READY)
     request = _Server(control).serve()
     if request is not None:
-        _become(request)
+        _become(request, added)
 
 
 def threads() -> int:
@@ -145,8 +149,11 @@ def _received(fds: list[int]) -> _Request | None:
     return _Request(link, log, **asked)
 
 
-def _become(request: _Request) -> None:
-    """Be the kernel: a session, streams, environment and random stream of its own."""
+def _become(request: _Request, added: dict[str, str]) -> None:
+    """Be the kernel: a session, streams, environment and random stream of its own.
+
+    `added` are the variables that imports set, as they would in a fresh kernel.
+    """
     server = os.getppid()
     os.setsid()
     _die_with(server)
@@ -154,16 +161,16 @@ def _become(request: _Request) -> None:
     os.dup2(request.log, 2)
     os.close(request.log)
     os.environ.clear()
-    os.environ.update(request.env, JPY_PARENT_PID=str(server))
+    os.environ.update({**added, **request.env, "JPY_PARENT_PID": str(server)})
     time.tzset()
     os.chdir(request.cwd)
     from ipykernel.kernelapp import IPKernelApp
 
-    sys.argv = request.argv
+    sys.argv = [_LAUNCHER, *request.argv]
     _reseed()
     request.link.sendall(b"pid %d\n" % os.getpid())
     request.link.close()
-    IPKernelApp.launch_instance(request.argv[1:], parent_handle=server)
+    IPKernelApp.launch_instance(request.argv, parent_handle=server)
 
 
 def _die_with(parent: int) -> None:
