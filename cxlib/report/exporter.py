@@ -85,7 +85,7 @@ class ReportExporter(HTMLExporter):
         return page.finish(html), resources
 
     def _create_environment(self) -> Any:
-        environment = super()._create_environment()
+        environment = super()._create_environment()  # type: ignore[no-untyped-call]
         environment.bytecode_cache = _COMPILED
         return environment
 
@@ -93,15 +93,19 @@ class ReportExporter(HTMLExporter):
         """Fill the template as nbconvert does, which then parses the page once more."""
         of = {"parent": self, "resources": resources}
         shown = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, **of)
-        self.register_filter("filter_data_type", shown)
-        self.register_filter("highlight_code", self._highlighter(notebook))
+        filters = {
+            "filter_data_type": shown,
+            "highlight_code": self._highlighter(notebook),
+        }
+        for name, one in filters.items():
+            self.register_filter(name, one)  # type: ignore[no-untyped-call]
         return TemplateExporter.from_notebook_node(self, notebook, resources)
 
     def _highlighter(self, notebook: Any) -> Highlight2HTML:
         """Return the filter that colours code of the notebook's language."""
         language = notebook.metadata.get("language_info", {})
         lexer = language.get("pygments_lexer", language.get("name"))
-        return Highlight2HTML(pygments_lexer=lexer, parent=self)  # type: ignore[no-untyped-call]
+        return Highlight2HTML(pygments_lexer=lexer, parent=self)
 
     def _author_markdown(self, source: str, cell: Any, folder: str = "") -> str:
         """Render a Markdown cell; its own images are embedded."""

@@ -160,8 +160,8 @@ def _png(figure: Figure) -> tuple[str, int, int]:
     for dpi, colours in _STEPS:
         if dpi not in rendered:
             raw = io.BytesIO()
-            plain = {"format": "png", "pil_kwargs": {"compress_level": 0}}
-            figure.savefig(raw, dpi=dpi, bbox_inches="tight", **plain)
+            plain: dict[str, Any] = {"format": "png", "bbox_inches": "tight"}
+            figure.savefig(raw, dpi=dpi, pil_kwargs={"compress_level": 0}, **plain)
             rendered[dpi] = Image.open(raw).convert("RGB")
         packed = io.BytesIO()
         rendered[dpi].quantize(colours).save(packed, format="png", optimize=True)

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from papermill.clientwrap import PapermillNotebookClient
 
 from cxlib.run.warm.client import KernelServer, ServerError
@@ -37,7 +37,8 @@ class WarmProvisioner(LocalProvisioner):
         except ServerError as error:
             _log.warning("No warm kernel, starting one afresh: %s.", error)
             return await super().launch_kernel(cmd, **kwargs)
-        self.process, self.cwd = process, kwargs["cwd"]
+        self.process = process  # type: ignore[assignment]
+        self.cwd = kwargs["cwd"]
         self.pid = self.pgid = process.pid
         return self.connection_info
 
