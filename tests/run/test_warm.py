@@ -57,7 +57,8 @@ state = {
 }
 for one in os.listdir("/proc/self/fd"):
     with contextlib.suppress(OSError):
-        state["files"] += [os.readlink(f"/proc/self/fd/{one}").split(":")[0]]
+        link = os.path.basename(os.readlink(f"/proc/self/fd/{one}"))
+        state["files"] += [link.split(":")[0]]
 json.dump(state, open(os.environ["CX_STATE"], "w"))"""
 POLLUTE = """\
 import os, random, sys, threading, time, warnings
@@ -194,7 +195,7 @@ def test_a_warm_kernel_looks_like_a_fresh_one(run, state):
         one["environment"].pop("_RJEM_MALLOC_CONF", None)  # set by polars
         one["files"] = Counter(one["files"])
     # A fresh kernel's input is an open pipe; a warm one's is at its end.
-    assert warm["files"] - fresh["files"] == {"/dev/null": 1}
+    assert warm["files"] - fresh["files"] == {"null": 1}
     assert fresh["files"] - warm["files"] == {"pipe": 1}
     same = set(fresh) - {"files"}
     assert {name: warm[name] for name in same} == {name: fresh[name] for name in same}
