@@ -92,6 +92,14 @@ def run(
             "with the old data too, to tell what each did.",
         ),
     ] = False,
+    warm: Annotated[
+        bool | None,
+        typer.Option(
+            "--warm/--fresh",
+            help="Fork kernels from one process with the imports done, or start each "
+            "afresh; default: warm for several runs, on Linux.",
+        ),
+    ] = None,
 ) -> None:
     """Run notebooks and write their reports and the index."""
     from cxlib.run import Runner, check, find, write_site
@@ -110,6 +118,7 @@ def run(
             wait=overlap == "wait",
             unchanged_since=stand,
             explain=explain,
+            warm=warm,
         )
         outcomes = runner.run(checked)
     if keep:

@@ -8,19 +8,23 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import HTMLExporter, TemplateExporter
+from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from traitlets import default
 
 from cxlib.report import language as languages
 from cxlib.report import page
 from cxlib.report.clean import sanitise, sanitise_author
+from cxlib.report.compiled import Compiled
 from cxlib.report.pictures import repacked
 from cxlib.report.prepare import prepare
 from cxlib.report.states import BY_ERROR
 from cxlib.report.words import duration, moment, size
 
 _HERE = Path(__file__).parent
+_COMPILED = Compiled()
 
 
 class _Renderer(IPythonRenderer):
@@ -81,8 +85,31 @@ class ReportExporter(HTMLExporter):
             "script": script,
             "policy": page.policy(script),
         }
-        html, resources = super().from_notebook_node(notebook, resources)
+        html, resources = self._rendered(notebook, resources)
         return page.finish(html, self._words), resources
+
+    def _create_environment(self) -> Any:
+        environment = super()._create_environment()  # type: ignore[no-untyped-call]
+        environment.bytecode_cache = _COMPILED
+        return environment
+
+    def _rendered(self, notebook: Any, resources: dict[str, Any]) -> Any:
+        """Fill the template as nbconvert does, which then parses the page once more."""
+        of = {"parent": self, "resources": resources}
+        shown = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, **of)
+        filters = {
+            "filter_data_type": shown,
+            "highlight_code": self._highlighter(notebook),
+        }
+        for name, one in filters.items():
+            self.register_filter(name, one)  # type: ignore[no-untyped-call]
+        return TemplateExporter.from_notebook_node(self, notebook, resources)
+
+    def _highlighter(self, notebook: Any) -> Highlight2HTML:
+        """Return the filter that colours code of the notebook's language."""
+        language = notebook.metadata.get("language_info", {})
+        lexer = language.get("pygments_lexer", language.get("name"))
+        return Highlight2HTML(pygments_lexer=lexer, parent=self)
 
     def _author_markdown(self, source: str, cell: Any, folder: str = "") -> str:
         """Render a Markdown cell; its own images are embedded."""

@@ -159,7 +159,8 @@ def _png(figure: Figure) -> tuple[str, int, int]:
     for dpi, colours in _STEPS:
         if dpi not in rendered:
             raw = io.BytesIO()
-            figure.savefig(raw, format="png", dpi=dpi, bbox_inches="tight")
+            plain: dict[str, Any] = {"format": "png", "bbox_inches": "tight"}
+            figure.savefig(raw, dpi=dpi, pil_kwargs={"compress_level": 0}, **plain)
             rendered[dpi] = Image.open(raw).convert("RGB")
         packed = io.BytesIO()
         rendered[dpi].quantize(colours).save(packed, format="png", optimize=True)

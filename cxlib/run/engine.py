@@ -20,12 +20,13 @@ from papermill.engines import (
 )
 
 from cxlib.report.files import write_text
+from cxlib.run.environment import kernel_environment
+from cxlib.run.warm.client import KernelServer
+from cxlib.run.warm.provisioner import WarmClient
 
 NAME = "cx"
 SAVE_AFTER = 1.0
 SAVING_SHARE = 20  # saving takes a twentieth of the time at most
-# Threads of linear algebra wait for each other: on two cores twenty times the CPU time.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class Watch:
@@ -37,6 +38,8 @@ class Watch:
         Where the notebook is kept while it runs.
     on_cell : callable
         Called with the number of cells done and of all cells.
+    server : KernelServer, optional
+        Where the kernel is forked; without one it is started afresh.
 
     Notes
     -----
@@ -45,8 +48,14 @@ class Watch:
     (later still where saving is slow), so that is what a killed run may lose.
     """
 
-    def __init__(self, output: Path, on_cell: Callable[[int, int], None]) -> None:
+    def __init__(
+        self,
+        output: Path,
+        on_cell: Callable[[int, int], None],
+        server: KernelServer | None = None,
+    ) -> None:
         self.output = output
+        self.server = server
         self.log = output.with_name("kernel.log")
         self.on_cell = on_cell
         self.notebook: Any = None
@@ -150,7 +159,9 @@ class WatchedEngine(NBClientEngine):  # type: ignore[misc]
 
 def _run_cells(manager: _Manager, kernel_name: str, options: dict[str, Any]) -> None:
     """Execute the cells in a kernel of their own."""
-    client = PapermillNotebookClient(
+    watch = manager.watch
+    kind = PapermillNotebookClient if watch.server is None else WarmClient
+    client = kind(
         manager,
         kernel_name=kernel_name,
         timeout=options["execution_timeout"],
@@ -158,10 +169,10 @@ def _run_cells(manager: _Manager, kernel_name: str, options: dict[str, Any]) -> 
         config=options["config"],
         resources=options["resources"],
     )
-    manager.watch.client = client
-    root = options["resources"]["metadata"]["path"]
-    environment = {**ONE_THREAD, **os.environ, "CX_ROOT": root}
-    with manager.watch.log.open("wb") as log:
+    client.server = watch.server
+    watch.client = client
+    environment = kernel_environment(options["resources"]["metadata"]["path"])
+    with watch.log.open("wb") as log:
         client.execute(stdout=log, stderr=log, env=environment)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxlib.report.states import BY_ERROR
 from cxlib.report.words import error_text
+from cxlib.run.environment import LEAVE
 from cxlib.run.secrets import hide_text
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _transport() -> Iterator[Any]:
     folder = tempfile.mkdtemp(prefix=f"cx-{os.getpid()}-", dir=short_temporary())
     try:
         kernel = {"transport": "ipc", "ip": f"{folder}/k"}
-        leave = f"--IPKernelApp.exec_lines={_LEAVE.format(os.getpid())}"
+        leave = f"{LEAVE}{_LEAVE.format(os.getpid())}"
         client = {"extra_arguments": [leave]}
         yield Config({"KernelManager": kernel, "NotebookClient": client})
     finally:

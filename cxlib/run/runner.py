@@ -28,6 +28,7 @@ from cxlib.run.lock import BusyError, locked
 from cxlib.run.secrets import hide_text
 from cxlib.run.spares import sweep, sweep_sockets
 from cxlib.run.unchanged import Standing, standing
+from cxlib.run.warm import KernelServer, fits, kernels
 
 if TYPE_CHECKING:
     from cxlib.run.engine import Watch
@@ -66,6 +67,9 @@ class Runner:
         Let a report stand that completed since then from the same inputs.
     explain : bool
         Whether extra runs tell what new data changed from what else did.
+    warm : bool, optional
+        Whether kernels are forked from one process that has the imports done; None
+        for where that pays. Runs that cannot have such a kernel start one afresh.
     interrupted : bool
         Whether Ctrl-C ended the last `run` early.
     """
@@ -77,8 +81,10 @@ class Runner:
     wait: bool = False
     unchanged_since: dt.datetime | None = None
     explain: bool = False
+    warm: bool | None = None
     interrupted: bool = False
     _watches: set[Watch] = field(default_factory=set)
+    _server: KernelServer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, jobs: Iterable[Job]) -> list[Outcome]:
@@ -105,7 +111,10 @@ class Runner:
         if ready:
             prepare_imports()
             sweep_sockets(Path(short_temporary()))
-            with ThreadPoolExecutor(self.n_jobs) as pool:
+            with (
+                kernels(ready, warm=self.warm) as self._server,
+                ThreadPoolExecutor(self.n_jobs) as pool,
+            ):
                 outcomes += self._gather(pool, ready)
         return outcomes
 
@@ -208,7 +217,8 @@ class Runner:
         """Execute a job's notebook in a folder, under a watch that can stop it."""
         from cxlib.run.engine import Watch
 
-        watch = Watch(folder / NOTEBOOK, on_cell)
+        server = self._server if fits(job) else None
+        watch = Watch(folder / NOTEBOOK, on_cell, server)
         with self._lock:
             self._watches.add(watch)
             if self.interrupted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -72,14 +73,22 @@ def _one(
 
 @cache
 def _identifier(languages: tuple[str, ...]) -> tuple[Any, frozenset[str]] | None:
+    whole = identifier()
+    if whole is None:
+        return None
+    model = copy.copy(whole)
+    wanted = frozenset(languages) & set(model.labels)
+    model.set_languages(wanted | set(_NEIGHBOURS))
+    return model, wanted
+
+
+@cache
+def identifier() -> Any:  # noqa: ANN401
+    """Return the identifier of all its languages, None where it is not installed."""
     try:
         import py3langid  # noqa: PLC0415  # may be missing, and takes a second
         from py3langid.langid import LanguageIdentifier  # noqa: PLC0415
     except ImportError:
         return None
     file = Path(py3langid.__file__).parent / "data" / "model.npz.xz"
-    model = LanguageIdentifier.from_modelpath(file, norm_probs=True)
-    known = set(model.labels)
-    wanted = frozenset(languages) & known
-    model.set_languages(wanted | set(_NEIGHBOURS))
-    return model, wanted
+    return LanguageIdentifier.from_modelpath(file, norm_probs=True)

@@ -1,0 +1,8 @@
+"""Warm kernels: forked from one process that has the imports done."""
+
+from __future__ import annotations
+
+from cxlib.run.warm.choice import fits, kernels
+from cxlib.run.warm.client import KernelServer, ServerError
+
+__all__ = ["KernelServer", "ServerError", "fits", "kernels"]

@@ -1,0 +1,50 @@
+"""What the server imports, so that no kernel need to."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+
+MODULES = (
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell"),
+    *("pandas.io.formats.html", "pandas.core.reshape.reshape", "pyarrow.pandas_compat"),
+    *("cxlib.data", "cxlib.nps", "cxlib.voc", "cxlib.journeys", "cxlib.roi"),
+    *("cxlib.plots", "cxlib.report", "narwhals._pandas_like.dataframe"),
+    *("narwhals._duckdb.dataframe", "narwhals._duckdb.expr", "narwhals.group_by"),
+    *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"),
+    *("IPython.core.pylabtools", "PIL.PngImagePlugin", "encodings.utf_8_sig"),
+)
+# Importing it starts threads, which no fork survives; statsmodels does so if it can.
+LEFT_OUT = "polars"
+
+
+def preload(also: Iterable[str] = ()) -> None:
+    """Import what sample notebooks import; what is not installed is left out.
+
+    `also` may name 'voc': the weights of its models, which all kernels then share.
+    """
+    with _without(LEFT_OUT):
+        for name in MODULES:
+            with contextlib.suppress(ImportError):
+                import_module(name)
+        if "voc" in also:
+            from cxlib.voc._weights import load
+
+            load()
+
+
+def top_level() -> frozenset[str]:
+    """Return the packages that are preloaded."""
+    return frozenset(name.partition(".")[0] for name in MODULES)
+
+
+@contextlib.contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Let a package look as if it were not installed."""
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
