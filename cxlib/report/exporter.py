@@ -14,10 +14,12 @@ from traitlets import default
 
 from cxlib.report import page
 from cxlib.report.clean import sanitise, sanitise_author
-from cxlib.report.pictures import repacked
+from cxlib.report.code import code_html
+from cxlib.report.links import Links
+from cxlib.report.pictures import data_uri
 from cxlib.report.prepare import prepare
 from cxlib.report.states import BY_ERROR
-from cxlib.report.words import duration, moment, size
+from cxlib.report.words import duration, exact, moment, size
 
 _HERE = Path(__file__).parent
 
@@ -61,7 +63,9 @@ class ReportExporter(HTMLExporter):
         yield "moment", moment
         yield "duration", duration
         yield "size", size
-        yield "repacked", lambda source, mime: repacked(mime, source)
+        yield "code_html", code_html
+        yield "exact", exact
+        yield "data_uri", lambda source, mime: data_uri(mime, source)
 
     def from_notebook_node(  # type: ignore[override]
         self, nb: Any, resources: dict[str, Any] | None = None
@@ -70,15 +74,17 @@ class ReportExporter(HTMLExporter):
         notebook = copy.deepcopy(nb)
         resources = dict(resources or {})
         script = page.asset("report.js")
+        cx = prepare(notebook)
         resources["cx"] = {
-            **prepare(notebook),
+            **cx,
             "ours": tuple(BY_ERROR),
             "css": page.asset("report.css"),
             "script": script,
             "policy": page.policy(script),
         }
+        links = Links.of(cx, _folder(resources))
         html, resources = super().from_notebook_node(notebook, resources)
-        return page.finish(html), resources
+        return page.finish(html, links), resources
 
     def _author_markdown(self, source: str, cell: Any, folder: str = "") -> str:
         """Render a Markdown cell; its own images are embedded."""
@@ -90,6 +96,12 @@ class ReportExporter(HTMLExporter):
             anchor_link_text="#",
         )
         return sanitise_author(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def _folder(resources: dict[str, Any]) -> Path | None:
+    """Return the folder the page will stand in, where anybody said it."""
+    named = resources.get("cx_folder") or resources.get("metadata", {}).get("path")
+    return Path(named) if named else None
 
 
 def _output_markdown(source: str) -> str:

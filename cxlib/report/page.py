@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
+    from cxlib.report.links import Links
+
 _WORD = re.compile(r"(?!\b(?:nan|NaN|None|inf|e)\b)[^\W\d_]{2,}")
 _ASSETS = Path(__file__).parent / "templates" / "cx"
 
@@ -38,13 +40,15 @@ def policy(script: str = "") -> str:
     )
 
 
-def finish(html: str) -> str:
+def finish(html: str, links: Links | None = None) -> str:
     """Return the page with contents, unique ids and accessible tables.
 
     Parameters
     ----------
     html : str
         A whole page; a `nav` with the id `contents` receives the list of sections.
+    links : Links, optional
+        What its tables and figures lead to.
     """
     from bs4 import BeautifulSoup
 
@@ -53,6 +57,8 @@ def finish(html: str) -> str:
     _number_ids(soup)
     _fill_contents(soup)
     _mend_tables(soup)
+    if links is not None:
+        links.put(soup)
     _drop_dead_images(soup)
     return str(soup)
 
