@@ -365,7 +365,6 @@ def test_css_keeps_contrast_at_aa():
                 "k",
                 "s",
                 "c",
-                "m",
             ):
                 ratio = contrast(colours[front], colours[back])
                 assert ratio >= 4.5, (front, back, i, ratio)
