@@ -12,7 +12,7 @@ HEADING = re.compile(r"(?m)^(#{1,6}) +(.+?)\s*#*$")
 _SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-ZÀ-Þ“\"'(\d−+])")
 _BRACKET = re.compile(r" \(((?:[^()]|\([^()]*\))*)\)")
 _SURE = re.compile(r"\d+(?:[.,]\d+)? ?% (?:CI|IC|interval|intervallo|credible)|n = ")
-_LONG = 160
+_LONG, _BRIEF = 160, 35
 
 
 def caption_figures(notebook: Any) -> None:
@@ -67,12 +67,23 @@ def caption(alt: str, *, said: str = "", used: set[str] | None = None) -> str:
     'Delivery is in 17.6 % (95 % CI 15.7 to 19.5, n = 9). More differ.'
     """
     used = set() if used is None else used
-    sentences = _SENTENCE.split(" ".join(alt.split()))
+    sentences = _whole(_SENTENCE.split(" ".join(alt.split())))
     said = " ".join(said.split())
     first = next((one for one in sentences if one not in used), sentences[0])
     used.add(first)
     rest = [one for one in sentences if one != first and one not in said]
     return " ".join([_short(first) if first in said else first, *rest])
+
+
+def _whole(sentences: list[str]) -> list[str]:
+    """Join what says little by itself ("Not an experiment.") with what follows."""
+    joined: list[str] = []
+    for one in sentences:
+        if joined and len(joined[-1]) < _BRIEF and not re.search(r"\d", joined[-1]):
+            joined[-1] += f" {one}"
+        else:
+            joined.append(one)
+    return joined
 
 
 def _describe(meta: Any, *, heading: str, said: str, used: set[str]) -> None:

@@ -130,10 +130,22 @@ def _mend_tables(soup: BeautifulSoup) -> None:
             in_head = header.find_parent("thead") is not None
             header["scope"] = "col" if in_head else "row"
         _align_words(element)
+        _note_width(element)
         box = {"class": "scroll", "tabindex": "0", "role": "region"}
         element.wrap(
             soup.new_tag("div", attrs={**box, "aria-label": f"Table {number}{section}"})
         )
+
+
+def _note_width(table: Tag) -> None:
+    """Mark a table of many columns: paper is narrower than a screen that scrolls."""
+    columns = max(
+        (len(row.find_all(["td", "th"])) for row in table.select("tr")), default=0
+    )
+    names = [name for name, least in (("wide", 10), ("wider", 14)) if columns >= least]
+    if names:
+        kept = table.get("class")
+        table["class"] = " ".join([*(kept if isinstance(kept, list) else []), *names])
 
 
 def _align_words(table: Tag) -> None:

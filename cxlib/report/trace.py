@@ -94,9 +94,11 @@ def _result(output: Any, known: Mapping[str, str]) -> str:
 
 
 def _anchored(findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the findings with the id of their row on the page, each its own."""
+    """Return the findings that are numbers, each with the id of its row on the page."""
     rows: dict[str, dict[str, Any]] = {}
     for one in findings:
+        if one.get("estimate") is None:
+            continue
         name = f"{one.get('result', '')}-{one.get('id', '')}"
         anchor = wanted = f"trace-{_ID.sub('-', name)}"
         count = 1

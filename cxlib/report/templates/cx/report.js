@@ -27,7 +27,7 @@
     };
   }
   // Only a box that really scrolls should be a stop for the keyboard.
-  const boxes = () => document.querySelectorAll('.scroll').forEach(box => {
+  const boxes = () => document.querySelectorAll('.scroll, .pan').forEach(box => {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute('tabindex');
   });
