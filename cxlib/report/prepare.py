@@ -47,6 +47,7 @@ def prepare(notebook: Any) -> dict[str, Any]:
     caption_figures(notebook)
     return {
         "title": title(notebook) or run.get("name") or "Report",
+        "untitled": not title(notebook),
         "status": status,
         "state": STATES.get(status, STATES["failed"]),
         "stopped": status not in {"ok", "idle"},
