@@ -98,17 +98,10 @@ def export(
     }
     write_text(folder / "results.json", to_json(record))
     count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-    made = {file[0] for file in kept}
-    shown = {
-        name: _identities(result, f"tables/{name}.csv")
-        for name, result in results.items()
-        if f"tables/{name}.csv" in made
-    }
-    return Written(
-        folder=folder,
-        files=(("results.json", count), *kept),
-        record={"results": shown, "findings": _brief(findings)},
-    )
+    shown = _known(results, {name for name, _ in kept})
+    told = {"results": shown, "findings": _brief(findings)}
+    written = (("results.json", count), *kept)
+    return Written(folder=folder, files=written, record=told)
 
 
 def safe_cell(value: object) -> object:
@@ -143,10 +136,17 @@ def _write_table(folder: Path, name: str, result: Result) -> tuple[str, str] | N
     return file, f"{rows}, {len(table.columns)} columns"
 
 
-def _identities(result: Result, file: str) -> dict[str, str]:
+def _known(results: Mapping[str, Result], made: set[str]) -> dict[str, dict[str, str]]:
     """Return how a page knows a result again: its display, its sentence, its file."""
-    shown = result._repr_html_()
-    return {"file": file, "shown": identity(shown), "said": identity(result.text)}
+    return {
+        name: {
+            "file": f"tables/{name}.csv",
+            "shown": identity(result._repr_html_()),
+            "said": identity(result.text),
+        }
+        for name, result in results.items()
+        if f"tables/{name}.csv" in made
+    }
 
 
 def _brief(findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
