@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from cxlib.paths import resolve
 from cxlib.report.answer import settle
 from cxlib.report.files import to_json, write_text
 from cxlib.report.ledger import ledger
+from cxlib.report.trace import EXPORT_MIME, identity
 from cxlib.result import Result
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -30,6 +32,7 @@ class Written:
 
     folder: Path
     files: tuple[tuple[str, str], ...]
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001
         printer.text(", ".join(name for name, _ in self.files))
@@ -40,6 +43,11 @@ class Written:
             for name, what in self.files
         )
         return f"<div class='cx-files'><p>Written:</p><ul>{items}</ul></div>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        plain = ", ".join(name for name, _ in self.files)
+        shown = {"text/html": self._repr_html_(), "text/plain": plain}
+        return shown | {EXPORT_MIME: json.loads(to_json(self.record))}
 
 
 def export(
@@ -101,7 +109,10 @@ def export(
         record["thresholds"] = verdict.record()
     write_text(folder / "results.json", to_json(record))
     count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-    return Written(folder=folder, files=(("results.json", count), *kept))
+    shown = _known(results, {name for name, _ in kept})
+    told = {"results": shown, "findings": _brief(findings)}
+    written = (("results.json", count), *kept)
+    return Written(folder=folder, files=written, record=told)
 
 
 def safe_cell(value: object) -> object:
@@ -149,6 +160,24 @@ def _write_table(folder: Path, name: str, result: Result) -> tuple[str, str] | N
     write_text(folder / file, table.to_csv(index=False, lineterminator="\n"))
     rows = f"{len(table):,} row{'' if len(table) == 1 else 's'}"
     return file, f"{rows}, {len(table.columns)} columns"
+
+
+def _known(results: Mapping[str, Result], made: set[str]) -> dict[str, dict[str, str]]:
+    """Return how a page knows a result again: its display, its sentence, its file."""
+    return {
+        name: {
+            "file": f"tables/{name}.csv",
+            "shown": identity(result._repr_html_()),
+            "said": identity(result.text),
+        }
+        for name, result in results.items()
+        if f"tables/{name}.csv" in made
+    }
+
+
+def _brief(findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the findings without their sentences, which the page has already."""
+    return [{k: v for k, v in one.items() if k != "statement"} for one in findings]
 
 
 def _source(table: Any, position: int) -> dict[str, object]:

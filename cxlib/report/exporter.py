@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter, TemplateExporter
-from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from traitlets import default
@@ -17,11 +16,13 @@ from traitlets import default
 from cxlib.report import language as languages
 from cxlib.report import page
 from cxlib.report.clean import sanitise, sanitise_author
+from cxlib.report.code import code_html
 from cxlib.report.compiled import Compiled
-from cxlib.report.pictures import repacked
+from cxlib.report.links import Links
+from cxlib.report.pictures import data_uri
 from cxlib.report.prepare import prepare
 from cxlib.report.states import BY_ERROR
-from cxlib.report.words import duration, moment, size
+from cxlib.report.words import duration, exact, moment, size
 
 _HERE = Path(__file__).parent
 _COMPILED = Compiled()
@@ -67,7 +68,9 @@ class ReportExporter(HTMLExporter):
         yield "moment", moment
         yield "duration", duration
         yield "size", size
-        yield "repacked", lambda source, mime: repacked(mime, source)
+        yield "code_html", code_html
+        yield "exact", exact
+        yield "data_uri", lambda source, mime: data_uri(mime, source)
 
     def from_notebook_node(  # type: ignore[override]
         self, nb: Any, resources: dict[str, Any] | None = None
@@ -76,17 +79,18 @@ class ReportExporter(HTMLExporter):
         notebook = copy.deepcopy(nb)
         resources = dict(resources or {})
         script = page.asset("report.js")
-        prepared = prepare(notebook)
-        self._words = languages.translator(prepared["language"])
+        cx = prepare(notebook)
+        self._words = languages.translator(cx["language"])
         resources["cx"] = {
-            **prepared,
+            **cx,
             "ours": tuple(BY_ERROR),
             "css": page.asset("report.css"),
             "script": script,
             "policy": page.policy(script),
         }
+        links = Links.of(cx, _folder(resources))
         html, resources = self._rendered(notebook, resources)
-        return page.finish(html, self._words), resources
+        return page.finish(html, links=links, words=self._words), resources
 
     def _create_environment(self) -> Any:
         environment = super()._create_environment()  # type: ignore[no-untyped-call]
@@ -97,19 +101,8 @@ class ReportExporter(HTMLExporter):
         """Fill the template as nbconvert does, which then parses the page once more."""
         of = {"parent": self, "resources": resources}
         shown = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, **of)
-        filters = {
-            "filter_data_type": shown,
-            "highlight_code": self._highlighter(notebook),
-        }
-        for name, one in filters.items():
-            self.register_filter(name, one)  # type: ignore[no-untyped-call]
+        self.register_filter("filter_data_type", shown)  # type: ignore[no-untyped-call]
         return TemplateExporter.from_notebook_node(self, notebook, resources)
-
-    def _highlighter(self, notebook: Any) -> Highlight2HTML:
-        """Return the filter that colours code of the notebook's language."""
-        language = notebook.metadata.get("language_info", {})
-        lexer = language.get("pygments_lexer", language.get("name"))
-        return Highlight2HTML(pygments_lexer=lexer, parent=self)
 
     def _author_markdown(self, source: str, cell: Any, folder: str = "") -> str:
         """Render a Markdown cell; its own images are embedded."""
@@ -122,6 +115,12 @@ class ReportExporter(HTMLExporter):
         )
         source = self._words.markdown(source)
         return sanitise_author(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def _folder(resources: dict[str, Any]) -> Path | None:
+    """Return the folder the page will stand in, where anybody said it."""
+    named = resources.get("cx_folder") or resources.get("metadata", {}).get("path")
+    return Path(named) if named else None
 
 
 def _output_markdown(source: str) -> str:

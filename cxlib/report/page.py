@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
     from cxlib.report.language.translator import Translator
+    from cxlib.report.links import Links
 
 _WORD = re.compile(r"(?!\b(?:nan|NaN|None|inf|e)\b)[^\W\d_]{2,}")
 _ASSETS = Path(__file__).parent / "templates" / "cx"
@@ -42,13 +43,17 @@ def policy(script: str = "") -> str:
     )
 
 
-def finish(html: str, words: Translator | None = None) -> str:
+def finish(
+    html: str, *, links: Links | None = None, words: Translator | None = None
+) -> str:
     """Return the page with contents, unique ids and accessible tables.
 
     Parameters
     ----------
     html : str
         A whole page; a `nav` with the id `contents` receives the list of sections.
+    links : Links, optional
+        What its tables and figures lead to.
     words : Translator, optional
         Of the page's language; English without one.
     """
@@ -59,6 +64,8 @@ def finish(html: str, words: Translator | None = None) -> str:
     _number_ids(soup)
     _fill_contents(soup)
     _mend_tables(soup)
+    if links is not None:
+        links.put(soup)
     _drop_dead_images(soup)
     if words is not None:
         translate(soup, words)
@@ -132,10 +139,22 @@ def _mend_tables(soup: BeautifulSoup) -> None:
             in_head = header.find_parent("thead") is not None
             header["scope"] = "col" if in_head else "row"
         _align_words(element)
+        _note_width(element)
         box = {"class": "scroll", "tabindex": "0", "role": "region"}
         element.wrap(
             soup.new_tag("div", attrs={**box, "aria-label": f"Table {number}{section}"})
         )
+
+
+def _note_width(table: Tag) -> None:
+    """Mark a table of many columns: paper is narrower than a screen that scrolls."""
+    columns = max(
+        (len(row.find_all(["td", "th"])) for row in table.select("tr")), default=0
+    )
+    names = [name for name, least in (("wide", 10), ("wider", 14)) if columns >= least]
+    if names:
+        kept = table.get("class")
+        table["class"] = " ".join([*(kept if isinstance(kept, list) else []), *names])
 
 
 def _align_words(table: Tag) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cxlib.report.answer import PENDING, STOPPED
+from cxlib.report.captions import HEADING, caption_figures
 from cxlib.report.changes import changes_view
 from cxlib.report.language import LANGUAGES
 from cxlib.report.parameters import injected, of_notebook
+from cxlib.report.sections import mark_slot, omit_silent
 from cxlib.report.states import BY_ERROR, STATES
+from cxlib.report.trace import traced
 from cxlib.report.words import (
     as_yaml,
     duration,
@@ -21,7 +22,6 @@ from cxlib.report.words import (
     plain,
 )
 
-_HEADING = re.compile(r"(?m)^(#{1,6}) +(.+?)\s*#*$")
 _MARKER = "papermill-error-cell-tag"
 
 
@@ -36,7 +36,7 @@ def prepare(notebook: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        title, state, message, facts, parameters, data, packages, files and home.
+        title, state, message, facts, parameters, trace and the run's record.
         All come from the metadata the runner wrote, or from the cells alone.
     """
     notebook.cells = [c for c in notebook.cells if _MARKER not in _tags(c)]
@@ -44,14 +44,19 @@ def prepare(notebook: Any) -> dict[str, Any]:
     failing = _failing_cell(notebook, run)
     status = run.get("status") or _status(notebook, failing)
     _mark_cells(notebook, failing, stopped=status not in {"ok", "idle"})
-    _caption_figures(notebook)
     parameters = _parameters(notebook, run)
+    record = traced(notebook)
+    omit_silent(notebook)
+    caption_figures(notebook)
     return {
         "language": _language(parameters),
         "title": title(notebook) or run.get("name") or "Report",
+        "untitled": not title(notebook),
         "status": status,
         "state": STATES.get(status, STATES["failed"]),
         "stopped": status not in {"ok", "idle"},
+        "slot": mark_slot(notebook),
+        "trace": record,
         "located": failing is not None,
         "message": message_blocks(run.get("error") or _error_text(notebook, failing)),
         "run": run,
@@ -71,7 +76,7 @@ def title(notebook: Any) -> str:
     """Return the notebook's first heading of level one, without markup."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            for marks, text in _HEADING.findall(cell.source):
+            for marks, text in HEADING.findall(cell.source):
                 if marks == "#":
                     return plain(text)
     return ""
@@ -153,27 +158,6 @@ def _close_slot(cell: Any) -> None:
             data["text/html"] = (
                 f"<div class='cx-answer cx-pending'><p>{STOPPED}</p></div>"
             )
-
-
-def _caption_figures(notebook: Any) -> None:
-    """Number the images; give each its alternative text and a caption."""
-    heading, said, number = "", "", 0
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and (found := _HEADING.findall(cell.source)):
-            heading = plain(found[-1][1])
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            said += html.unescape(
-                "".join(data.get("text/html", output.get("text", "")))
-            )
-            images = [mime for mime in data if mime.startswith("image/")]
-            number += bool(images)
-            for mime in images:
-                meta = output.metadata.setdefault(mime, {})
-                alt = meta.get("alt") or f"Figure {number}: {heading or 'chart'}"
-                # A sentence already printed above the chart is not printed twice.
-                own = "" if alt in said or alt.startswith("Figure ") else alt
-                meta.update(alt=alt, number=number, caption=own or heading)
 
 
 def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -72,7 +72,7 @@ def set_theme(*, language: languages.Language = "en") -> None:
     rcParams.update(style)
 
 
-def show(ax: Any, *, alt: str, vector: bool = False) -> None:
+def show(ax: Any, *, alt: str, caption: str = "", vector: bool = False) -> None:
     """Put a chart into the notebook with its finding as alternative text.
 
     Parameters
@@ -82,6 +82,8 @@ def show(ax: Any, *, alt: str, vector: bool = False) -> None:
     alt : str
         What the chart shows, in a sentence: normally the result's `text`. It is
         read aloud by screen readers and printed where the image cannot be.
+    caption : str
+        What stands under the chart; the first sentence of `alt` where it is blank.
     vector : bool
         Draw it as SVG, sharp at any size: for diagrams of few shapes and much text,
         such as a Sankey diagram.
@@ -112,9 +114,10 @@ def show(ax: Any, *, alt: str, vector: bool = False) -> None:
     kind = "image/svg+xml" if vector else "image/png"
     image, width, height = _svg(figure) if vector else _png(figure)
     plt.close(figure)
+    told = {"alt": alt, "caption": caption} if caption else {"alt": alt}
     display(
         {kind: image, "text/plain": alt},
-        metadata={kind: {"alt": alt, "width": width, "height": height}},
+        metadata={kind: {**told, "width": width, "height": height}},
         raw=True,
     )
 

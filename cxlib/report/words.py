@@ -57,6 +57,17 @@ def size(n_bytes: float) -> str:
     return ""
 
 
+def exact(value: object) -> str:
+    """Return a number with every digit it has, a dash where there is none.
+
+    Examples
+    --------
+    >>> exact(-0.1483), exact(3926), exact(None)
+    ('-0.1483', '3926', '–')
+    """
+    return "–" if value is None else str(value)
+
+
 def as_yaml(value: object) -> str:
     """Return a value as it would stand in a params file.
 

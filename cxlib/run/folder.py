@@ -169,7 +169,8 @@ class RunFolder:
         notebook.metadata["cx"] = {**record, "params": self.params}
         write_text(self.path / NOTEBOOK, nbformat.writes(notebook))
         where = {
-            "metadata": {"path": str(self.job.notebook.parent), "name": self.job.name}
+            "metadata": {"path": str(self.job.notebook.parent), "name": self.job.name},
+            "cx_folder": str(self.path),
         }
         exporter = ReportExporter()  # type: ignore[no-untyped-call]
         page: str = exporter.from_notebook_node(notebook, where)[0]

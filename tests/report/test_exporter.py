@@ -164,25 +164,36 @@ def test_tex_becomes_mathml_and_bad_tex_stays_text():
     assert "MathJax" not in page
 
 
-def test_alt_text_is_the_finding_and_captions_do_not_repeat_it():
-    finding = "NPS fell by 3 points."
+def test_captions_state_the_finding_and_alternative_texts_do_not_repeat_it():
+    finding = "NPS fell by 3 points (95 % CI 1 to 5, n = 900). It is below target."
     page = soup(
         new_markdown_cell("## Who `fell`?"),
-        ran("1", image("Only here.")),
+        ran("1", image("Only here (95 % CI 1 to 2).")),
         ran("2", display(text_html=f"<p>{finding}</p>"), image(finding)),
-        ran("3", image()),
+        ran("3", image(finding)),
+        ran("4", image()),
     )
-    assert [i["alt"] for i in page.select("img")] == [
-        "Only here.",
-        finding,
-        "Figure 3: Who fell?",
-    ]
+    assert {i["alt"] for i in page.select("img")} == {"Chart: Who fell?"}
     captions = [" ".join(c.text.split()) for c in page.select("figcaption")]
     assert captions == [
-        "Figure 1. Only here.",
-        "Figure 2. Who fell?",
-        "Figure 3. Who fell?",
+        "Figure 1. Only here (95 % CI 1 to 2).",
+        "Figure 2. NPS fell by 3 points.",
+        "Figure 3. It is below target.",
+        "Figure 4. Who fell?",
     ]
+
+
+def test_a_caption_given_with_the_chart_is_used_as_it_is():
+    drawn = image("NPS fell by 3 points.")
+    drawn.metadata["image/png"]["caption"] = "The fall."
+    page = soup(new_markdown_cell("## Who?"), ran("1", drawn))
+    assert page.select_one("figcaption").text.split() == [
+        "Figure",
+        "1.",
+        "The",
+        "fall.",
+    ]
+    assert page.select_one("img")["alt"] == "NPS fell by 3 points."
 
 
 def test_tables_have_scopes_no_empty_headers_and_their_own_box():
@@ -354,7 +365,6 @@ def test_css_keeps_contrast_at_aa():
                 "k",
                 "s",
                 "c",
-                "m",
             ):
                 ratio = contrast(colours[front], colours[back])
                 assert ratio >= 4.5, (front, back, i, ratio)

@@ -53,6 +53,13 @@ def test_axes_arrays_and_figures_are_shown_and_closed(shown, pick):
     assert plt.get_fignums() == []
 
 
+def test_a_caption_is_kept_where_one_is_given(shown):
+    report.show(draw(), alt="It falls.")
+    report.show(draw(), alt="It falls.", caption="The fall.")
+    metas = [more["metadata"]["image/png"] for _, more in shown]
+    assert [meta.get("caption") for meta in metas] == [None, "The fall."]
+
+
 def test_seaborn_grids_are_shown(shown):
     import seaborn as sns
 

@@ -27,11 +27,42 @@
     };
   }
   // Only a box that really scrolls should be a stop for the keyboard.
-  const boxes = () => document.querySelectorAll('.scroll').forEach(box => {
+  const boxes = () => document.querySelectorAll('.scroll, .pan').forEach(box => {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute('tabindex');
   });
   boxes(); addEventListener('resize', boxes);
+
+  // A table without its numbers in the page can be saved as it stands there.
+  const field = text => {
+    let value = text.trim().replace(/\s+/g, ' ').replace(/^−(?=\d)/, '-');
+    if (/^[=+\-@＝＋－＠]/.test(value) && isNaN(value.replaceAll(',', ''))) value = "'" + value;
+    return /[",]/.test(value) ? '"' + value.replaceAll('"', '""') + '"' : value;
+  };
+  const save = box => {
+    const rows = [...box.querySelectorAll('tr')]
+      .map(row => [...row.cells].map(cell => field(cell.textContent)).join(','));
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob(['\ufeff', rows.join('\n'), '\n'], { type: 'text/csv' }));
+    link.download = box.getAttribute('aria-label').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-') + '.csv';
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+  document.querySelectorAll('main .scroll').forEach(box => {
+    let line = box.nextElementSibling;
+    if (!line?.matches('.get')) {
+      line = document.createElement('p');
+      line.className = 'get';
+      box.after(line);
+    }
+    if (line.querySelector('[download][href^="data:"]')) return;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = 'CSV as shown';
+    button.setAttribute('aria-label', `CSV as shown of ${box.getAttribute('aria-label')}`);
+    button.onclick = () => save(box);
+    line.append(button);
+  });
 
   const contents = document.querySelector('#contents details');
   if (contents && matchMedia('(max-width: 60rem)').matches) contents.open = false;
