@@ -11,6 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import notebook_diffs
+
 # its grammars cost 2.5 s of import, and JupyterLab does without
 sys.modules.setdefault("rfc3987_syntax", None)
 
@@ -54,6 +56,7 @@ def main() -> None:
     keep_to_the_project()
     set_up_kernels()
     lay_out_first_screen()
+    notebook_diffs.enable(ROOT)
     from jupyterlab.labapp import main as lab
 
     config = str(HERE / "jupyter_lab_config.py")
