@@ -36,7 +36,8 @@ def enable(root: Path) -> None:
         program = shlex.quote(str(programs / f"git-nb{kind}driver"))
         wanted = template.format(program=program.replace("%", "%%"))
         found = _git(root, "config", "--get", key)
-        if found in ("", wanted) or f"git-nb{kind}driver" in found and "f()" in found:
+        ours = found.startswith("f() {") and f"git-nb{kind}driver" in found
+        if not found or ours:
             _git(root, "config", "--local", key, wanted)
 
 

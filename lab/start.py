@@ -43,7 +43,7 @@ def set_up_kernels() -> None:
 
 def lay_out_first_screen() -> None:
     """Put README, notebooks and contents side by side, unless a layout is kept."""
-    from jupyterlab_server.workspaces_handler import WorkspacesManager
+    from jupyterlab_server.workspaces_handler import WorkspacesManager  # noqa: PLC0415
 
     manager = WorkspacesManager(str(OWN / "lab" / "workspaces"))
     if not manager.list_workspaces():
@@ -57,7 +57,7 @@ def main() -> None:
     set_up_kernels()
     lay_out_first_screen()
     notebook_diffs.enable(ROOT)
-    from jupyterlab.labapp import main as lab
+    from jupyterlab.labapp import main as lab  # noqa: PLC0415
 
     config = str(HERE / "jupyter_lab_config.py")
     sys.exit(lab(["--config", config, *sys.argv[1:]]))

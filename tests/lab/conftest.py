@@ -29,7 +29,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     project = copy_project(base / "workbook")
     server = make_lab(project, environment(project, home, calls), log)
     try:
-        url = address(project, server, log)
+        url = address(server, log)
         yield Lab(url=url, project=project, home=home, log=log, calls=calls)
     finally:
         stop(server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -103,10 +104,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def make_lab(project: Path, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def make_lab(
+    project: Path, env: dict[str, str], log: Path, *, port: int = 0
+) -> subprocess.Popen[bytes]:
     """Run `make lab`, with this Python in place of .venv's."""
     python = Path(sys.executable).parent
-    options = f"--no-browser --allow-root --port={free_port()}"
+    options = f"--no-browser --allow-root --port={port or free_port()}"
     command = ["make", "-o", ".venv/.installed", "lab", f"BIN={python}"]
     with log.open("wb") as out:
         return subprocess.Popen(
@@ -115,12 +118,11 @@ def make_lab(project: Path, env: dict[str, str], log: Path) -> subprocess.Popen[
         )  # fmt: skip
 
 
-def address(project: Path, server: subprocess.Popen[bytes], log: Path) -> str:
+def address(server: subprocess.Popen[bytes], log: Path) -> str:
     """Wait until the server says where it is."""
     for _ in range(600):
-        for file in (project / ".jupyter/data/runtime").glob("jpserver-*.json"):
-            if url := json.loads(file.read_text() or "{}").get("url"):
-                return url.rstrip("/").replace("localhost", "127.0.0.1")
+        if found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text()):
+            return found[0]
         assert server.poll() is None, log.read_text()
         time.sleep(0.2)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")

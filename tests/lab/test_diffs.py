@@ -21,7 +21,12 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def project(tmp_path):
     """A repository with one notebook and the drivers of `make lab`."""
-    for name in (".gitattributes", "nbdime_config.json", "lab/notebook_diffs.py", NOTEBOOK):
+    for name in (
+        ".gitattributes",
+        "nbdime_config.json",
+        "lab/notebook_diffs.py",
+        NOTEBOOK,
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     git(tmp_path, "init", "-q", "-b", "main")
