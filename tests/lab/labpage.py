@@ -46,8 +46,17 @@ def wait_until_idle(page: Any) -> None:
     page.wait_for_selector(f"{NOTEBOOK} [data-status=idle]", state="attached")
 
 
+def forget_stored_outputs(page: Any) -> None:
+    """Clear every output, so that what stands there later was made by this run."""
+    menu(page, "Edit", command="editmenu:clear-all")
+    page.wait_for_function(
+        f"() => !document.querySelector('{NOTEBOOK} .jp-OutputArea-output')"
+    )
+
+
 def run_all(page: Any, *, seconds: float) -> None:
     """Run > Run All Cells, and wait for the last of them."""
+    forget_stored_outputs(page)
     menu(page, "Run", command="runmenu:run-all")
     wait_until_settled(page, seconds=seconds)
 

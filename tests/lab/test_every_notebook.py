@@ -56,6 +56,7 @@ def test_each_runs_saves_and_closes_without_a_word(browser, lab, tmp_path):
             page.goto(lab.at("/lab/tree/notebooks?reset"))
     assert {name: what for name, what in found.items() if what} == {}
 
+    page.wait_for_timeout(5000)
     assert lab.ask("/api/kernels") == [], "closing a notebook left its kernel"
     assert not lab.calls.exists(), f"asked of another machine: {lab.calls.read_text()}"
     kept = [path.relative_to(lab.home) for path in lab.home.rglob("*")]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.lab.labpage import (
     NOTEBOOK,
+    forget_stored_outputs,
     menu,
     open_lab,
     open_notebook,
@@ -38,18 +39,19 @@ def test_opens_on_readme_notebooks_and_contents(browser, lab):
 def test_restart_and_run_all_then_export_the_report(browser, lab, tmp_path):
     page = open_lab(browser, lab, "/lab/workspaces/export/tree/notebooks")
     open_notebook(page, SMALL)
+    forget_stored_outputs(page)
     menu(page, "Kernel", command="kernelmenu:restart-and-run-all")
     page.locator(".jp-Dialog button.jp-mod-accept").click()
-    page.wait_for_selector(f"{NOTEBOOK} .jp-InputPrompt:has-text('[1]')")
     wait_until_settled(page, seconds=240)
     assert wrong(page) == []
     page.locator(f"{NOTEBOOK} .cx-answer .cx-decision").wait_for()
 
+    tools = page.locator(f"{NOTEBOOK} .jp-Toolbar").inner_html()
+    assert "nbdiff" in tools, "nbdime's buttons are missing"
     page.get_by_role("menuitem", name="File", exact=True).click()
     page.locator(".lm-Menu-item", has_text="Save and Export Notebook As").hover()
     entry = page.locator(".lm-Menu-item:has-text('CX report')")
-    # the page comes in a window of its own, as a file to keep
-    with page.context.expect_event("download", timeout=60_000) as coming:
+    with page.expect_download(timeout=60_000) as coming:
         entry.click()
     kept = tmp_path / "report.html"
     coming.value.save_as(kept)
@@ -63,6 +65,7 @@ def test_restart_and_run_all_then_export_the_report(browser, lab, tmp_path):
 def test_tab_and_shift_tab_in_a_cell(browser, lab):
     page = open_lab(browser, lab, "/lab/workspaces/tab/tree/notebooks")
     open_notebook(page, SMALL)
+    forget_stored_outputs(page)
     page.keyboard.press("Escape")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
@@ -73,15 +76,15 @@ def test_tab_and_shift_tab_in_a_cell(browser, lab):
     page.keyboard.press("End")
     page.keyboard.type("\nnps.by_s")
     page.keyboard.press("Tab")
-    cell = page.locator(f"{NOTEBOOK} .jp-Cell.jp-mod-active .cm-content")
-    page.wait_for_function(
-        "e => e.textContent.includes('nps.by_segment')", arg=cell.element_handle()
-    )
+    offered = page.locator(".jp-Completer-item")
+    offered.first.wait_for()
+    assert [text.split()[1] for text in offered.all_inner_texts()] == [".by_segment"]
+    page.keyboard.press("Enter")
     page.keyboard.type("(")
     page.keyboard.press("Shift+Tab")
     tooltip = page.locator(".jp-Tooltip").inner_text()
     assert tooltip.startswith("Signature:")
-    assert "Compare each segment" in tooltip or "segment" in tooltip
+    assert "Estimate each segment's score" in tooltip
 
 
 def test_a_second_start_keeps_the_layout_and_finds_another_port(lab, tmp_path):
