@@ -40,13 +40,13 @@ def test_restart_and_run_all_then_export_the_report(browser, lab, tmp_path):
     page = open_lab(browser, lab, "/lab/workspaces/export/tree/notebooks")
     open_notebook(page, SMALL)
     forget_stored_outputs(page)
-    menu(page, "Kernel", command="kernelmenu:restart-and-run-all")
+    menu(page, "Run", command="runmenu:restart-and-run-all")
     page.locator(".jp-Dialog button.jp-mod-accept").click()
     wait_until_settled(page, seconds=240)
     assert wrong(page) == []
     page.locator(f"{NOTEBOOK} .cx-answer .cx-decision").wait_for()
 
-    tools = page.locator(f"{NOTEBOOK} .jp-Toolbar").inner_html()
+    tools = page.locator(f"{NOTEBOOK} .jp-NotebookPanel-toolbar").inner_html()
     assert "nbdiff" in tools, "nbdime's buttons are missing"
     page.get_by_role("menuitem", name="File", exact=True).click()
     page.locator(".lm-Menu-item", has_text="Save and Export Notebook As").hover()
