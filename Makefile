@@ -55,7 +55,7 @@ spark: $(STAMP)
 	$(BIN)/python -m pytest -m spark
 
 lab: $(STAMP)
-	@$(BIN)/jupyter lab --config lab/jupyter_lab_config.py
+	@$(BIN)/python lab/start.py $(OPTIONS)
 
 notebooks: $(STAMP)
 	@$(BIN)/python tools/refresh_notebooks.py

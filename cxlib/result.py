@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from cxlib import _format
+from cxlib._console import Shown
 
 Grade = Literal["low", "medium", "high"]
 
@@ -49,8 +50,8 @@ class Finding:
             object.__setattr__(self, "confidence_level", None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Result:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Result(Shown):
     """Base of all results.
 
     Attributes
@@ -83,9 +84,6 @@ class Result:
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the tidy, unrounded table."""
         return self.table.copy()
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001
-        printer.text(self.text)
 
     def _repr_html_(self) -> str:
         shown = _format.headed(self.table, self.unit)

@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "cxlib"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
-    "errors": 0, "_checks": 0, "_format": 0, "paths": 0,
+    "errors": 0, "_checks": 0, "_console": 0, "_format": 0, "paths": 0,
     "result": 1,
     "scales": 2, "estimate": 2, "data": 2, "simulate": 2,
     "voc": 3, "nps": 3, "journeys": 3, "roi": 3,

@@ -34,3 +34,8 @@ __all__ = [
     "read_overrides",
     "read_promises",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

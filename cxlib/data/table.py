@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from cxlib import _format
+from cxlib._console import Shown
 from cxlib.data.open import FileInfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Table:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Table(Shown):
     """Checked rows with their provenance; prints its denominators, never its rows.
 
     Attributes
@@ -61,9 +62,6 @@ class Table:
             return ""
         low, high = self.period
         return f"; {low:%Y-%m-%d} to {high:%Y-%m-%d}"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001
-        printer.text(self.text)
 
     def _repr_html_(self) -> str:
         shown = _format.frame(self.checks).to_html(index=False, border=0, classes="cx")

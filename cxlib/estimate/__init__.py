@@ -28,3 +28,8 @@ __all__ = [
     "welch",
     "wilson",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

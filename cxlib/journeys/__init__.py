@@ -111,3 +111,8 @@ __all__ = [
     "with_scores",
     "with_touchpoint",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

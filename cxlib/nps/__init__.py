@@ -72,3 +72,8 @@ __all__ = [
     "ways",
     "whole_base",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

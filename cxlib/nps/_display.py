@@ -24,9 +24,6 @@ class Told(Result):
 
     reason: str = ""
 
-    def __repr__(self) -> str:
-        return self.text
-
     @property
     def shown(self) -> Sequence[Columns]:
         """Tables for a reader: header -> column of text."""

@@ -135,3 +135,8 @@ __all__ = [
     "transition_value",
     "value_by_segment",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

@@ -17,3 +17,8 @@ __all__ = [
     "show",
     "skipped",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

@@ -137,3 +137,8 @@ __all__ = [
     "with_claims",
     "worth_of_point",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

@@ -19,9 +19,6 @@ _NO_BREAK = "\u00a0"
 class Told(Result):
     """A result that prints as its sentence and displays a table of a few columns."""
 
-    def __repr__(self) -> str:
-        return self.text
-
     @property
     def display(self) -> pd.DataFrame:
         """The table in words, with the columns a reader needs."""

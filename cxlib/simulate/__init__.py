@@ -36,3 +36,8 @@ __all__ = [
     "users",
     "write_sample",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

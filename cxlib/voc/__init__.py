@@ -70,3 +70,8 @@ __all__ = [
     "unseen",
     "write_sheet",
 ]
+
+
+def __dir__() -> list[str]:
+    """Name what is for users; after a Tab, its modules would hide it."""
+    return __all__

@@ -33,9 +33,6 @@ def measured(row: Row, unit: str, level: float, *, of: str = "") -> str:
 class Told(Result):
     """A result that prints as its sentence and displays as sentence and table."""
 
-    def __repr__(self) -> str:
-        return self.text
-
     def _display(self) -> pd.DataFrame:
         """Return the table as a reader sees it, all text."""
         return _format.frame(self.table, self.unit)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from cxlib import _checks
+from cxlib._console import Shown
 from cxlib.errors import ArgumentError, DataError, Problem
 from cxlib.voc import _book_files
 from cxlib.voc._codes import ACTIVE, MERGED, Code, digest, from_entry
@@ -19,8 +20,8 @@ from cxlib.voc._schema import code_problems, structure_problems
 __all__ = ["Code", "Codebook"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Codebook:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Codebook(Shown):
     """Codes, in order, with the version and the hash of what they say.
 
     Build it with `from_file`, `from_table`, `from_yaml` or `from_dict`.
