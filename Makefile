@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test fast doctest nbval slow spark lab notebooks sample lint types \
+.PHONY: help setup report test fast doctest nbval slow spark store lab notebooks sample lint types \
         browser lock clean
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make slow        calibration and end-to-end tests"
 	@echo "make lint types  ruff and mypy"
 	@echo "make spark       install Java and pyspark, then run the tests of engine: spark"
+	@echo "make store       install an S3 and a Google Storage server for the tests of --store"
 	@echo "make browser     install Chromium (Debian, Ubuntu) for the browser tests"
 	@echo "make lock        resolve requirements.lock again from pyproject.toml (needs uv)"
 
@@ -68,6 +69,9 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy
+
+store: $(STAMP)
+	@sh tools/install_store.sh
 
 browser:
 	@sh tools/install_browser.sh

@@ -39,26 +39,35 @@ def run(
     timeout: Annotated[
         float, typer.Option(min=0, help="Seconds one cell may take; 0: no limit.")
     ] = 1800,
+    store: Annotated[
+        str, typer.Option(help="Send reports there too: s3://… or gs://….")
+    ] = "",
 ) -> None:
     """Run notebooks and write their reports and the index.
 
     Exit code: 130 interrupted, else 1 if a notebook failed, else 2 if parameters
     were refused, else 3 if data could not answer, else 0.
     """
-    from cxlib.run import Runner, check, find, write_site
+    from cxlib.run import Mirror, Runner, check, find, write_site
 
     checked = check(find(params))
     folder = out.resolve() if out else checked[0].root / "reports"
+    mirror = Mirror.open(store, folder)
     with _progress() as progress:
         limit = timeout or None
         runner = Runner(out=folder, progress=progress, n_jobs=jobs, timeout=limit)
         outcomes = runner.run(checked)
     index = write_site(folder)
+    sent = mirror.send()
     good = sum(outcome.status == "ok" for outcome in outcomes)
     codes = [outcome.exit_code for outcome in outcomes]
     if runner.interrupted:
         codes.append(130)
     typer.echo(f"{good} of {len(checked)} completed. Site: {index}")
+    if mirror.troubles:
+        codes.append(1)
+    if sent:
+        typer.echo(sent)
     raise typer.Exit(worst(codes))
 
 
