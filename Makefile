@@ -12,7 +12,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup report test fast doctest nbval slow spark lab notebooks sample lint types \
-        browser cron lock clean
+        browser cron store lock clean
 
 help:
 	@echo "make report      build the sample programme's HTML site in reports/"
@@ -23,6 +23,7 @@ help:
 	@echo "make slow        calibration and end-to-end tests"
 	@echo "make lint types  ruff and mypy"
 	@echo "make spark       install Java and pyspark, then run the tests of engine: spark"
+	@echo "make store       install an S3 and a Google Storage server for the tests of --store"
 	@echo "make browser     install Chromium (Debian, Ubuntu) for the browser tests"
 	@echo "make cron        install cron (Debian, Ubuntu) for the tests of schedules/"
 	@echo "make lock        resolve requirements.lock again from pyproject.toml (needs uv)"
@@ -69,6 +70,9 @@ lint: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy
+
+store: $(STAMP)
+	@sh tools/install_store.sh
 
 browser:
 	@sh tools/install_browser.sh

@@ -100,15 +100,22 @@ def run(
             "afresh; default: warm for several runs, on Linux.",
         ),
     ] = None,
+    store: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="Send reports there too: s3://… or gs://…."
+        ),
+    ] = "",
 ) -> None:
     """Run notebooks and write their reports and the index."""
-    from cxlib.run import Runner, check, find, write_site
+    from cxlib.run import Mirror, Runner, check, find, write_site
     from cxlib.run.progress import tally
     from cxlib.run.unchanged import oldest
 
     stand = oldest(since, ever=skip_unchanged)
     checked = check(find(params))
     folder = out.resolve() if out else checked[0].root / "reports"
+    mirror = Mirror.open(store, folder)
     with _progress() as progress:
         runner = Runner(
             out=folder,
@@ -125,9 +132,11 @@ def run(
         _clean(folder, keep, checked)
     index = write_site(folder)
     codes = [outcome.exit_code for outcome in outcomes]
-    if runner.interrupted:
-        codes.append(130)
+    codes += [130] if runner.interrupted else []
     typer.echo(f"{tally(outcomes, len(checked))} Site: {index}")
+    if sent := mirror.send():
+        typer.echo(sent)
+    codes += [1] if mirror.troubles else []
     if account:
         _write_summary([one.folder for one in outcomes], account)
     raise typer.Exit(worst(codes))

@@ -25,6 +25,10 @@ class ArgumentError(CxError):
     exit_code = 2
 
 
+class StoreError(CxError):
+    """An object store cannot be read or written (exit 1)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One broken rule of a table.
