@@ -239,7 +239,7 @@ def sign(
 ) -> None:
     """Sign a completed run off, in _signoff.yaml beside its params file."""
     from cxlib.run import write_site
-    from cxlib.run.signing import sign as sign_off
+    from cxlib.run.audiences.signing import sign as sign_off
 
     folder = out.resolve() if out else project_root(params) / "reports"
     words = {"reviewer": reviewer, "verdict": verdict, "note": note, "run": run_id}
@@ -280,7 +280,7 @@ def _write_summary(folders: list[Path], target: str) -> None:
 def _clean(out: Path, keep: int, jobs: list[Job] | None = None) -> None:
     """Delete old runs, of all reports or of these jobs', and say which."""
     from cxlib.report.words import size
-    from cxlib.run.retention import clean as delete
+    from cxlib.run.site.retention import clean as delete
 
     only = {(job.programme, job.name) for job in jobs} if jobs is not None else None
     params = {job.path.parent.parent for job in jobs or ()}

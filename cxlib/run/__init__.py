@@ -7,6 +7,6 @@ from cxlib.run.gate import check
 from cxlib.run.jobs import Job, find
 from cxlib.run.remote import Mirror
 from cxlib.run.runner import Runner
-from cxlib.run.site import write_site
+from cxlib.run.site.build import write_site
 
 __all__ = ["Job", "Mirror", "Outcome", "Runner", "check", "find", "write_site"]

@@ -13,12 +13,14 @@ from cxlib.paths import resolve
 from cxlib.report.files import to_json, write_text
 from cxlib.report.prepare import title
 from cxlib.report.states import ALERT, STATES
-from cxlib.run import manifest, pages, review, signoff
+from cxlib.run import manifest
+from cxlib.run.audiences import review, signoff
 from cxlib.run.changes import Rerun, changes_of
 from cxlib.run.execute import Ending
 from cxlib.run.fingerprint import NOTHING, Inputs
 from cxlib.run.jobs import Job, shown
 from cxlib.run.secrets import hide_text
+from cxlib.run.site import pages
 
 REPORT, NOTEBOOK, MANIFEST = "report.html", "report.ipynb", "manifest.json"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cxlib.run.audiences import write_audiences
+from cxlib.run.audiences.write import write_audiences
 from tests.run.site import CHOSEN, FIGURE, Site, initiative
 
 ROOT = Path(__file__).parents[2]

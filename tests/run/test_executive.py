@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxlib.run.areas import by_area
-from cxlib.run.audiences import write_audiences
-from cxlib.run.fit import fit
-from cxlib.run.latest import latest
+from cxlib.run.audiences.areas import by_area
+from cxlib.run.audiences.fit import fit
+from cxlib.run.audiences.latest import latest
+from cxlib.run.audiences.write import write_audiences
 from tests.run.site import CHOSEN, FIGURE, FILE, Site, initiative
 
 

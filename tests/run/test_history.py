@@ -10,8 +10,9 @@ import socket
 
 import pytest
 
-from cxlib.run import alive, history, process, write_site
-from cxlib.run.history import read_report
+from cxlib.run import process, write_site
+from cxlib.run.site import alive, history
+from cxlib.run.site.history import read_report
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_new_style_writes_every_page(add, tmp_path, monkeypatch):
     page.write_text("old")
     write_site(tmp_path)
     assert page.read_text() == "old"
-    monkeypatch.setattr("cxlib.run.pages.style", lambda: "another")
+    monkeypatch.setattr("cxlib.run.site.pages.style", lambda: "another")
     write_site(tmp_path)
     assert page.read_text() != "old"
 

@@ -13,7 +13,7 @@ import pytest
 
 from cxlib.errors import ArgumentError
 from cxlib.run import write_site
-from cxlib.run.retention import clean
+from cxlib.run.site.retention import clean
 
 
 def days(tmp_path, report="alpha/nps"):
@@ -151,7 +151,7 @@ def test_values_stay_in_history_and_pages_say_why(add, tmp_path):
 KILLED = """
 import os, shutil, signal
 from pathlib import Path
-from cxlib.run import retention
+from cxlib.run.site import retention
 {patch}
 retention.clean(Path({out!r}), 1)
 """

@@ -9,8 +9,8 @@ import subprocess
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from cxlib.run.review import review
-from cxlib.run.signoff import Standing
+from cxlib.run.audiences.review import review
+from cxlib.run.audiences.signoff import Standing
 from tests.run.conftest import PARAMETERS
 from tests.run.site import Site
 

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from cxlib.__main__ import app
 from cxlib.errors import ArgumentError
 from cxlib.run import write_site
-from cxlib.run.audiences import write_audiences
+from cxlib.run.audiences.signing import sign
+from cxlib.run.audiences.signoff import SignOff, read_signoffs
+from cxlib.run.audiences.write import write_audiences
 from cxlib.run.jobs import find
-from cxlib.run.signing import sign
-from cxlib.run.signoff import SignOff, read_signoffs
 from tests.run.site import FIGURE, FILE, Site
 
 ENTRY = """\

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cxlib.run.sparkline import HEIGHT, sparkline
+from cxlib.run.site.sparkline import HEIGHT, sparkline
 
 
 @pytest.fixture

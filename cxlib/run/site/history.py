@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.report.files import write_text
-from cxlib.run.alive import state_of
-from cxlib.run.lines import line_of
+from cxlib.run.site.alive import state_of
+from cxlib.run.site.lines import line_of
 
 HISTORY, MANIFEST = "history.json", "manifest.json"
 FORMAT = 1

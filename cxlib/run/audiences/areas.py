@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cxlib.run.latest import Report
+from cxlib.run.audiences.latest import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from cxlib._checks import did_you_mean
 from cxlib.errors import ArgumentError
 from cxlib.paths import project_root, resolve
 from cxlib.report.states import Tone
-from cxlib.run.differences import differences
-from cxlib.run.latest import Report, read_json
+from cxlib.run.audiences.differences import differences
+from cxlib.run.audiences.latest import Report, read_json
 from cxlib.run.manifest import sha256
 from cxlib.run.yamlfile import Document, read
 

@@ -11,18 +11,18 @@ from typing import Any
 
 from cxlib.report.export import safe_cell
 from cxlib.report.files import write_text
-from cxlib.run import pages
-from cxlib.run.audiences import write_audiences
-from cxlib.run.history import (
+from cxlib.run.audiences.write import write_audiences
+from cxlib.run.site import pages
+from cxlib.run.site.history import (
     Report,
     alone,
     json_lines,
     read_reports,
     write_history,
 )
-from cxlib.run.links import href
-from cxlib.run.rows import entry, groups, index_row
-from cxlib.run.unfinished import write_unfinished
+from cxlib.run.site.links import href
+from cxlib.run.site.rows import entry, groups, index_row
+from cxlib.run.site.unfinished import write_unfinished
 
 EXECUTIVE = "executive.html"
 _COLUMNS = [

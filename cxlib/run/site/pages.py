@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from cxlib.report.page import asset, policy
 from cxlib.report.states import STATES
 from cxlib.report.words import as_yaml, duration, message_blocks, moment
-from cxlib.run.history import digest
-from cxlib.run.links import href
-from cxlib.run.rows import counts, courses, history_row, month_name, months
+from cxlib.run.site.history import digest
+from cxlib.run.site.links import href
+from cxlib.run.site.rows import counts, courses, history_row, month_name, months
 from cxlib.run.yamlfile import Trouble
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cxlib.run.latest import Report
+from cxlib.run.audiences.latest import Report
 
 _MOST = 3
 _APART = dt.timedelta(hours=36)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlib import _format
-from cxlib.run.latest import Report
+from cxlib.run.audiences.latest import Report
 
 # The notebooks that can carry the case, the most telling first: the result and the
 # finding that hold the return, and the table that holds the initiatives.

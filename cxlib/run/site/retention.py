@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from cxlib.errors import ArgumentError
-from cxlib.run.history import (
+from cxlib.run.site.history import (
     MANIFEST,
     Report,
     alone,

@@ -14,10 +14,10 @@ from cxlib import _checks
 from cxlib.errors import ArgumentError
 from cxlib.report.files import write_text
 from cxlib.run import secrets
+from cxlib.run.audiences.latest import Report, report_at, runs
+from cxlib.run.audiences.signoff import FILE, VERDICTS, SignOff, read_signoffs
 from cxlib.run.jobs import outline, shown
-from cxlib.run.latest import Report, report_at, runs
 from cxlib.run.manifest import sha256
-from cxlib.run.signoff import FILE, VERDICTS, SignOff, read_signoffs
 
 
 def sign(

@@ -9,10 +9,10 @@ from typing import Any
 
 from cxlib.report.states import STATES
 from cxlib.report.words import moment
-from cxlib.run.history import Report
-from cxlib.run.lines import TEXTS
-from cxlib.run.links import href
-from cxlib.run.sparkline import sparkline
+from cxlib.run.site.history import Report
+from cxlib.run.site.lines import TEXTS
+from cxlib.run.site.links import href
+from cxlib.run.site.sparkline import sparkline
 
 _FIGURES = 3
 _ALERT_RANK = STATES["running"].rank - 0.5

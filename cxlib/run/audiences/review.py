@@ -14,11 +14,11 @@ from cxlib.report.parameters import of_notebook
 from cxlib.report.prepare import title
 from cxlib.report.states import STATES
 from cxlib.report.words import as_yaml, message_blocks, plain
-from cxlib.run.latest import read_results
-from cxlib.run.links import href
+from cxlib.run.audiences.latest import read_results
+from cxlib.run.audiences.signoff import Standing
 from cxlib.run.manifest import sha256
-from cxlib.run.pages import review_page
-from cxlib.run.signoff import Standing
+from cxlib.run.site.links import href
+from cxlib.run.site.pages import review_page
 
 PAGE = "review.html"
 _HEADING = re.compile(r"(?m)^#{1,6} +(.+?)\s*#*$")

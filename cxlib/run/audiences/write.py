@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cxlib.report.files import write_text
-from cxlib.run import executive, review
-from cxlib.run.latest import Report, latest, read_json
-from cxlib.run.signoff import SignOffs, Standing, of_programme, shown_line
+from cxlib.run.audiences import executive, review
+from cxlib.run.audiences.latest import Report, latest, read_json
+from cxlib.run.audiences.signoff import SignOffs, Standing, of_programme, shown_line
 
 _PAGES = ("report.html", review.PAGE)
 

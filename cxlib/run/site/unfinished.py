@@ -10,9 +10,9 @@ from typing import Any
 
 from cxlib.report.files import write_text
 from cxlib.report.states import STATES
-from cxlib.run import pages
-from cxlib.run.history import MANIFEST, Report
-from cxlib.run.rows import UNFINISHED, entry
+from cxlib.run.site import pages
+from cxlib.run.site.history import MANIFEST, Report
+from cxlib.run.site.rows import UNFINISHED, entry
 
 NOTEBOOK = "report.ipynb"
 

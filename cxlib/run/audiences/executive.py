@@ -8,14 +8,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from cxlib.run.areas import by_area
-from cxlib.run.business import business_case, sentences
-from cxlib.run.conflicts import conflicts
-from cxlib.run.fit import fit
-from cxlib.run.latest import Report
-from cxlib.run.links import href
-from cxlib.run.pages import executive_page, template_text
-from cxlib.run.signoff import SignOffs
+from cxlib.run.audiences.areas import by_area
+from cxlib.run.audiences.business import business_case, sentences
+from cxlib.run.audiences.conflicts import conflicts
+from cxlib.run.audiences.fit import fit
+from cxlib.run.audiences.latest import Report
+from cxlib.run.audiences.signoff import SignOffs
+from cxlib.run.site.links import href
+from cxlib.run.site.pages import executive_page, template_text
 
 PAGE = "executive.html"
 _SHOWN, _WEAKEST = 2, 3

@@ -1,0 +1,1 @@
+"""The pages around the reports: index, histories, what was deleted, what died."""
