@@ -179,3 +179,37 @@ def test_a_notebook_that_asks_for_italian_gets_an_italian_page():
     assert soup.html["lang"] == "it"
     assert soup.title.string == "Contenuti"
     assert soup.select_one("main li").get_text() == "3.926 risposte"
+
+
+def test_names_of_parameters_stay():
+    cell = nbformat.v4.new_code_cell(
+        'score: str = "score"  # of words\nreport_language: str = "it"',
+        metadata={"tags": ["parameters"]}, execution_count=1,
+    )  # fmt: skip
+    html, _ = ReportExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    names = BeautifulSoup(html, "html.parser").select(".parameters tbody th")
+    assert [one.get_text() for one in names] == ["score", "report_language"]
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        (
+            "One point more on score goes, one month later, with revenue +3.92 EUR "
+            "(95 % CI 3.38 to 4.46, n = 576 customers) and cost to serve −0.53 EUR "
+            "(95 % CI −0.62 to −0.44, n = 5,755 rows of 576 customers), a month.",
+            "Un punto in più di punteggio si accompagna, un mese dopo, a: ricavi "
+            "+3,92 EUR (IC 95 % da 3,38 a 4,46, n = 576 clienti) e costo di servizio "
+            "−0,53 EUR (IC 95 % da −0,62 a −0,44, n = 5.755 righe di 576 clienti), "
+            "al mese.",
+        ),
+        (
+            "Lag 1 is the largest seen, but lags 0, 2 and 3 may be.",
+            "Il ritardo 1 è il maggiore tra quelli visti, ma possono esserlo i ritardi "
+            "0, 2 e 3.",
+        ),
+        ("revenue: score, lag 1", "ricavi: punteggio, ritardo 1"),
+    ],
+)
+def test_lists_of_values_fill_one_hole(english, italian):
+    assert ITALIAN.text(english) == italian
