@@ -186,7 +186,8 @@ def test_names_of_parameters_stay():
         'score: str = "score"  # of words\nreport_language: str = "it"',
         metadata={"tags": ["parameters"]}, execution_count=1,
     )  # fmt: skip
-    html, _ = ReportExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    html, _ = ReportExporter().from_notebook_node(notebook)
     names = BeautifulSoup(html, "html.parser").select(".parameters tbody th")
     assert [one.get_text() for one in names] == ["score", "report_language"]
 
@@ -213,3 +214,18 @@ def test_names_of_parameters_stay():
 )
 def test_lists_of_values_fill_one_hole(english, italian):
     assert ITALIAN.text(english) == italian
+
+
+def test_a_hole_does_not_swallow_the_next_sentence():
+    text = (
+        "A present customer is worth 42.46 EUR of margin over 5 years (95 % CI 35.59 "
+        "to 49.33, n = 800 customers)."
+    )
+    second = "The value of a point does not count revenue. Zyx is not in there."
+    assert ITALIAN.text(f"{text} {second}").endswith(
+        "(IC 95 % da 35,59 a 49,33, n = 800 clienti). Il valore di un punto non conta "
+        "ricavi. Zyx is not in there."
+    )
+    assert ITALIAN.text(second) == (
+        "Il valore di un punto non conta ricavi. Zyx is not in there."
+    )
