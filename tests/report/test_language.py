@@ -179,3 +179,53 @@ def test_a_notebook_that_asks_for_italian_gets_an_italian_page():
     assert soup.html["lang"] == "it"
     assert soup.title.string == "Contenuti"
     assert soup.select_one("main li").get_text() == "3.926 risposte"
+
+
+def test_names_of_parameters_stay():
+    cell = nbformat.v4.new_code_cell(
+        'score: str = "score"  # of words\nreport_language: str = "it"',
+        metadata={"tags": ["parameters"]}, execution_count=1,
+    )  # fmt: skip
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    html, _ = ReportExporter().from_notebook_node(notebook)
+    names = BeautifulSoup(html, "html.parser").select(".parameters tbody th")
+    assert [one.get_text() for one in names] == ["score", "report_language"]
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        (
+            "One point more on score goes, one month later, with revenue +3.92 EUR "
+            "(95 % CI 3.38 to 4.46, n = 576 customers) and cost to serve −0.53 EUR "
+            "(95 % CI −0.62 to −0.44, n = 5,755 rows of 576 customers), a month.",
+            "Un punto in più di punteggio si accompagna, un mese dopo, a: ricavi "
+            "+3,92 EUR (IC 95 % da 3,38 a 4,46, n = 576 clienti) e costo di servizio "
+            "−0,53 EUR (IC 95 % da −0,62 a −0,44, n = 5.755 righe di 576 clienti), "
+            "al mese.",
+        ),
+        (
+            "Lag 1 is the largest seen, but lags 0, 2 and 3 may be.",
+            "Il ritardo 1 è il maggiore tra quelli visti, ma possono esserlo i ritardi "
+            "0, 2 e 3.",
+        ),
+        ("revenue: score, lag 1", "ricavi: punteggio, ritardo 1"),
+    ],
+)
+def test_lists_of_values_fill_one_hole(english, italian):
+    assert ITALIAN.text(english) == italian
+
+
+def test_a_hole_does_not_swallow_the_next_sentence():
+    text = (
+        "A present customer is worth 42.46 EUR of margin over 5 years (95 % CI 35.59 "
+        "to 49.33, n = 800 customers)."
+    )
+    second = "The value of a point does not count revenue. Zyx is not in there."
+    assert ITALIAN.text(f"{text} {second}").endswith(
+        "(IC 95 % da 35,59 a 49,33, n = 800 clienti). Il valore di un punto non conta "
+        "ricavi. Zyx is not in there."
+    )
+    assert ITALIAN.text(second) == (
+        "Il valore di un punto non conta ricavi. Zyx is not in there."
+    )

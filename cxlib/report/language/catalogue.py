@@ -137,5 +137,12 @@ def _regex(source: str) -> str:
 
 
 def _ordered(messages: Iterable[Message]) -> tuple[Message, ...]:
-    """Return the messages, those that fix the most first."""
-    return tuple(sorted(messages, key=lambda one: -one.weight))
+    """Return the messages, those that fix the most first: letters, kinds, marks."""
+    return tuple(sorted(messages, key=_telling, reverse=True))
+
+
+def _telling(message: Message) -> tuple[int, int, int]:
+    """Return the letters, the holes that are no mere words, and the marks it fixes."""
+    kinds = [kind for kind, _ in _HOLE.findall(message.source)]
+    typed = len(kinds) - kinds.count("x")
+    return message.weight, typed, len(_HOLE.sub("", message.source))

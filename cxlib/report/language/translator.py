@@ -34,6 +34,7 @@ _PARAGRAPH = re.compile(r"(\n\s*\n)")
 _MARKS = re.compile(r"\s*(?:#{1,6}|[-*]|\d+\.)\s+")
 _CURRENCY = 3  # letters
 _LONG = 6  # words: a longer text in a hole is a sentence, and must be known
+_END = re.compile(r"[.!?;]\s")
 
 
 class Translator:
@@ -162,7 +163,7 @@ class Translator:
                 inside = self._figures(words) or words
             elif name[0] == "x":
                 known = self._inside(words)
-                if known is None and len(_WORD.findall(words)) > _LONG:
+                if known is None and _is_sentence(words):
                     return None
                 inside = words if known is None else known
             target = target.replace(f"{{{name}}}", inside)
@@ -180,6 +181,11 @@ class Translator:
 def translator(language: str) -> Translator:
     """Return the translator of a language; its catalogue is read once."""
     return Translator(language)
+
+
+def _is_sentence(words: str) -> bool:
+    """Whether what stands in a hole is too much to be a name."""
+    return len(_WORD.findall(words)) > _LONG or _END.search(words) is not None
 
 
 def _is_unit(words: Collection[str], letters: str) -> bool:

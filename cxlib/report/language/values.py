@@ -11,6 +11,7 @@ WORDS: dict[str, dict[str, str]] = {
         **{"day": "giorno", "days": "giorni", "hour": "ora", "hours": "ore"},
         **{"minute": "minuto", "minutes": "minuti", "week": "settimana"},
         **{"weeks": "settimane", "month": "mese", "months": "mesi"},
+        **{"year": "anno", "years": "anni", "customers": "clienti", "rows": "righe"},
         **{"to": "a", "of": "di", "and": "e", "or": "o", "from": "da", "da": "da"},
         **{"a": "a", "di": "di", "e": "e", "n": "n", "p": "p", "pp": "pp", "df": "gl"},
         **{"IC": "IC", "intervallo": "intervallo", "credibile": "credibile"},
