@@ -93,6 +93,11 @@ def test_a_long_unknown_text_in_a_hole_is_no_match():
     assert ITALIAN.text(text) == text
 
 
+def test_a_name_from_the_data_is_kept():
+    text = "Checkout and payment, share of verbatims"
+    assert ITALIAN.text(text) == "Checkout and payment, quota dei commenti"
+
+
 @pytest.mark.parametrize("path", PO, ids=lambda path: path.stem)
 def test_a_catalogue_is_sound(path):
     """Each message once, the same holes on both sides, numbers only in holes."""

@@ -160,8 +160,8 @@ class Translator:
                 inside = words.translate(self._marks)
             elif name[0] == "v":
                 inside = self._figures(words) or words
-            elif name[0] == "x":
-                known = self._inside(words)
+            elif name[0] in "xs":
+                known = self._inside(words) if name[0] == "x" else None
                 if known is None and len(_WORD.findall(words)) > _LONG:
                     return None
                 inside = words if known is None else known
