@@ -98,6 +98,11 @@ def test_a_name_from_the_data_is_kept():
     assert ITALIAN.text(text) == "Checkout and payment, quota dei commenti"
 
 
+def test_the_marks_of_a_heading_are_not_words_of_a_name():
+    source = "## Shop staff, share of verbatims"
+    assert ITALIAN.markdown(source) == "## Shop staff, quota dei commenti"
+
+
 @pytest.mark.parametrize("path", PO, ids=lambda path: path.stem)
 def test_a_catalogue_is_sound(path):
     """Each message once, the same holes on both sides, numbers only in holes."""

@@ -93,7 +93,7 @@ class Translator:
 
     def _paragraph(self, source: str) -> str:
         """Translate one paragraph, or line by line where it is a list or a heading."""
-        whole = self._whole(source)
+        whole = None if _MARKS.match(source) else self._whole(source)
         if whole is not None or "\n" not in source:
             return whole if whole is not None else self._line(source)
         return "\n".join(self._line(line) for line in source.split("\n"))
