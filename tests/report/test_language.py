@@ -98,6 +98,12 @@ def test_a_name_from_the_data_is_kept():
     assert ITALIAN.text(text) == "Checkout and payment, quota dei commenti"
 
 
+def test_a_list_of_names_may_be_long():
+    names = "Delivery, Shop staff, Price, Product quality, Returns and refunds"
+    text = f"It falls behind on {names}."
+    assert ITALIAN.text(text) == f"Resta indietro su {names}."
+
+
 def test_the_marks_of_a_heading_are_not_words_of_a_name():
     source = "## Shop staff, share of verbatims"
     assert ITALIAN.markdown(source) == "## Shop staff, quota dei commenti"

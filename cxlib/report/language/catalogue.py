@@ -20,7 +20,8 @@ UNIT = (
 )
 VALUE = rf"{NUMBER}(?:\s{UNIT})?(?:\s\([^()]*\d[^()]*\))?"
 _HOLE = re.compile(r"\{([a-z])(\d*)\}")
-_HOLES = {"n": NUMBER, "v": VALUE, "d": DATE, "x": r".+?", "s": r".+?"}
+NAME = r"(?:(?![.!?:;]\s).)+?"
+_HOLES = {"n": NUMBER, "v": VALUE, "d": DATE, "x": r".+?", "s": NAME}
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class Translator:
                 inside = self._figures(words) or words
             elif name[0] in "xs":
                 known = self._inside(words) if name[0] == "x" else None
-                if known is None and len(_WORD.findall(words)) > _LONG:
+                if known is None and _is_long(words, name[0]):
                     return None
                 inside = words if known is None else known
             target = target.replace(f"{{{name}}}", inside)
@@ -185,6 +185,12 @@ def translator(language: str) -> Translator:
 def _is_unit(words: Collection[str], letters: str) -> bool:
     """Whether letters between numbers are a known word or a currency's code."""
     return letters in words or (letters.isupper() and len(letters) == _CURRENCY)
+
+
+def _is_long(words: str, kind: str) -> bool:
+    """Whether a hole holds a sentence, or among a list of names one that long."""
+    parts = words.split(", ") if kind == "s" else [words]
+    return any(len(_WORD.findall(part)) > _LONG for part in parts)
 
 
 def _in_place(text: str, known: str) -> str:
