@@ -195,3 +195,19 @@ def test_a_notebook_that_asks_for_italian_gets_an_italian_page():
     assert soup.html["lang"] == "it"
     assert soup.title.string == "Contenuti"
     assert soup.select_one("main li").get_text() == "3.926 risposte"
+
+
+def test_a_customers_words_are_never_translated():
+    shown = "<p>3,926 answers</p><span translate='no'>3,926 answers</span>"
+    output = nbformat.v4.new_output("display_data", {"text/html": shown})
+    cells = [
+        nbformat.v4.new_code_cell(
+            'report_language: str = "it"  # of words',
+            metadata={"tags": ["parameters"]}, execution_count=1,
+        ),
+        nbformat.v4.new_code_cell("1", execution_count=2, outputs=[output]),
+    ]  # fmt: skip
+    html, _ = ReportExporter().from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+    soup = BeautifulSoup(html, "html.parser")
+    assert soup.find("p", string="3.926 risposte") is not None
+    assert soup.find("span", translate="no").string == "3,926 answers"
