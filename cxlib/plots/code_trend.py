@@ -191,6 +191,6 @@ def _named(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
     for y, told, colour in sorted(ends):
         last = max(y, last + apart)
         ax.annotate(
-            f"{told} {_format.number(y / 100, 'share')}", (1.01, last), va="center",
+            f"{told}  {_format.number(y / 100, 'share')}", (1.01, last), va="center",
             xycoords=("axes fraction", "data"), fontsize="small", color=colour,
         )  # fmt: skip

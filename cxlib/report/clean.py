@@ -31,7 +31,7 @@ _CSS = ("background-color", "color", "font-style", "font-weight", "text-align", 
 _PLAIN = frozenset(
     """
     abbr alt aria-label class colspan datetime dir lang role rowspan scope span start
-    style title value
+    style title translate value
     """.split()  # noqa: SIM905
 )
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*")

@@ -93,6 +93,22 @@ def test_a_long_unknown_text_in_a_hole_is_no_match():
     assert ITALIAN.text(text) == text
 
 
+def test_a_name_from_the_data_is_kept():
+    text = "Checkout and payment, share of verbatims"
+    assert ITALIAN.text(text) == "Checkout and payment, quota dei commenti"
+
+
+def test_a_list_of_names_may_be_long():
+    names = "Delivery, Shop staff, Price, Product quality, Returns and refunds"
+    text = f"It falls behind on {names}."
+    assert ITALIAN.text(text) == f"Resta indietro su {names}."
+
+
+def test_the_marks_of_a_heading_are_not_words_of_a_name():
+    source = "## Shop staff, share of verbatims"
+    assert ITALIAN.markdown(source) == "## Shop staff, quota dei commenti"
+
+
 @pytest.mark.parametrize("path", PO, ids=lambda path: path.stem)
 def test_a_catalogue_is_sound(path):
     """Each message once, the same holes on both sides, numbers only in holes."""
@@ -229,3 +245,19 @@ def test_a_hole_does_not_swallow_the_next_sentence():
     assert ITALIAN.text(second) == (
         "Il valore di un punto non conta ricavi. Zyx is not in there."
     )
+
+
+def test_a_customers_words_are_never_translated():
+    shown = "<p>3,926 answers</p><span translate='no'>3,926 answers</span>"
+    output = nbformat.v4.new_output("display_data", {"text/html": shown})
+    cells = [
+        nbformat.v4.new_code_cell(
+            'report_language: str = "it"  # of words',
+            metadata={"tags": ["parameters"]}, execution_count=1,
+        ),
+        nbformat.v4.new_code_cell("1", execution_count=2, outputs=[output]),
+    ]  # fmt: skip
+    html, _ = ReportExporter().from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+    soup = BeautifulSoup(html, "html.parser")
+    assert soup.find("p", string="3.926 risposte") is not None
+    assert soup.find("span", translate="no").string == "3,926 answers"

@@ -94,7 +94,7 @@ class Translator:
 
     def _paragraph(self, source: str) -> str:
         """Translate one paragraph, or line by line where it is a list or a heading."""
-        whole = self._whole(source)
+        whole = None if _MARKS.match(source) else self._whole(source)
         if whole is not None or "\n" not in source:
             return whole if whole is not None else self._line(source)
         return "\n".join(self._line(line) for line in source.split("\n"))
@@ -161,9 +161,9 @@ class Translator:
                 inside = words.translate(self._marks)
             elif name[0] == "v":
                 inside = self._figures(words) or words
-            elif name[0] == "x":
-                known = self._inside(words)
-                if known is None and _is_sentence(words):
+            elif name[0] in "xs":
+                known = self._inside(words) if name[0] == "x" else None
+                if known is None and _is_too_much(words, name[0]):
                     return None
                 inside = words if known is None else known
             target = target.replace(f"{{{name}}}", inside)
@@ -183,9 +183,11 @@ def translator(language: str) -> Translator:
     return Translator(language)
 
 
-def _is_sentence(words: str) -> bool:
-    """Whether what stands in a hole is too much to be a name."""
-    return len(_WORD.findall(words)) > _LONG or _END.search(words) is not None
+def _is_too_much(words: str, kind: str) -> bool:
+    """Whether a hole holds more than a name, or among a list of names one that long."""
+    parts = words.split(", ") if kind == "s" else [words]
+    long = any(len(_WORD.findall(part)) > _LONG for part in parts)
+    return long or _END.search(words) is not None
 
 
 def _is_unit(words: Collection[str], letters: str) -> bool:
