@@ -112,7 +112,6 @@ def run(
     from cxlib.run.progress import tally
     from cxlib.run.unchanged import oldest
 
-    stand = oldest(since, ever=skip_unchanged)
     checked = check(find(params))
     folder = out.resolve() if out else checked[0].root / "reports"
     mirror = Mirror.open(store, folder)
@@ -123,7 +122,7 @@ def run(
             n_jobs=jobs,
             timeout=timeout or None,
             wait=overlap == "wait",
-            unchanged_since=stand,
+            unchanged_since=oldest(since, ever=skip_unchanged),
             explain=explain,
             warm=warm,
         )
@@ -133,9 +132,8 @@ def run(
     index = write_site(folder)
     codes = [outcome.exit_code for outcome in outcomes]
     codes += [130] if runner.interrupted else []
-    typer.echo(f"{tally(outcomes, len(checked))} Site: {index}")
-    if sent := mirror.send():
-        typer.echo(sent)
+    said = f"{tally(outcomes, len(checked))} Site: {index}"
+    typer.echo("\n".join(filter(None, (said, mirror.send()))))
     codes += [1] if mirror.troubles else []
     if account:
         _write_summary([one.folder for one in outcomes], account)

@@ -91,12 +91,9 @@ def export(
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     files = [_write_table(folder, name, result) for name, result in results.items()]
     kept = [file for file in files if file]
-    findings = [
-        {"result": name, **asdict(finding)}
-        for name, result in results.items()
-        for finding in result.findings
-    ]
-    verdict = settle([one for result in results.values() for one in result.findings])
+    found = [(name, one) for name, result in results.items() for one in result.findings]
+    findings = [{"result": name, **asdict(one)} for name, one in found]
+    verdict = settle([one for _, one in found])
     record: dict[str, Any] = {
         "findings": findings,
         "alerts": [check.record() for check in verdict.alerts],
@@ -108,11 +105,10 @@ def export(
     if verdict.checks:
         record["thresholds"] = verdict.record()
     write_text(folder / "results.json", to_json(record))
-    count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
     shown = _known(results, {name for name, _ in kept})
     told = {"results": shown, "findings": _brief(findings)}
-    written = (("results.json", count), *kept)
-    return Written(folder=folder, files=written, record=told)
+    count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+    return Written(folder=folder, files=(("results.json", count), *kept), record=told)
 
 
 def safe_cell(value: object) -> object:

@@ -107,17 +107,7 @@ class RunFolder:
         With `rerun`, extra runs tell what new data changed from what else did.
         """
         record = manifest.end(self.record, ending, finished=now(), seconds=seconds)
-        record["data"] = manifest.data_files(self.job, self.path)
-        read = [resolve(file["path"], self.job.root) for file in record["data"]]
-        record |= self.inputs.settled(read)
-        record["headline"] = manifest.headline(
-            notebook, self.path, language=record["language"]
-        )
-        record["title"] = title(notebook) if notebook is not None else ""
-        record |= manifest.alerts(self.path, record["started"])
-        if record["status"] == "ok" and record["alerts"]:
-            record["exit_code"] = ALERT
-        record["files"] = manifest.files(self.path)
+        record |= self._found(record, notebook)
         if ending.status == "ok":
             record["changes"] = changes_of(self.job, self.path, record, rerun=rerun)
         try:
@@ -137,6 +127,23 @@ class RunFolder:
             seconds=seconds or 0.0,
             alerts=tuple(str(one.get("text")) for one in record["alerts"]),
         )
+
+    def _found(self, record: dict[str, Any], notebook: Any) -> dict[str, Any]:
+        """Return what the run read and found, for the manifest."""
+        data = manifest.data_files(self.job, self.path)
+        read = [resolve(file["path"], self.job.root) for file in data]
+        words = {"language": record["language"]}
+        fired = manifest.alerts(self.path, record["started"])
+        alarmed = record["status"] == "ok" and fired["alerts"]
+        return {
+            **self.inputs.settled(read),
+            **fired,
+            "data": data,
+            "headline": manifest.headline(notebook, self.path, **words),
+            "title": title(notebook) if notebook is not None else "",
+            "files": manifest.files(self.path),
+            "exit_code": ALERT if alarmed else record["exit_code"],
+        }
 
     def give_up(self, error: Exception) -> Outcome:
         """Record a run whose report could not be written, as on a full disk.

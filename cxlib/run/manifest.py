@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import platform
-import subprocess
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import metadata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import cxlib
-from cxlib.errors import ArgumentError
 from cxlib.paths import resolve
 from cxlib.report import language as languages
 from cxlib.report.answer import ANSWER_MIME
@@ -23,14 +16,9 @@ from cxlib.run import process
 from cxlib.run.alerts import recorded
 from cxlib.run.execute import Ending
 from cxlib.run.gate import TABLES
-from cxlib.run.jobs import Job, read_notebook, shown
+from cxlib.run.jobs import Job, shown
+from cxlib.run.provenance import code_hashes, git_state, packages, sha256
 from cxlib.run.secrets import hide
-
-_PACKAGES = [
-    *("cx-workbook", "numpy", "pandas", "scipy", "statsmodels", "scikit-learn"),
-    *("linearmodels", "narwhals", "duckdb", "pyarrow", "seaborn", "matplotlib"),
-    *("papermill", "nbconvert", "ipykernel"),
-]
 
 
 def begin(job: Job, run_id: str, started: str) -> dict[str, Any]:
@@ -133,63 +121,6 @@ def files(folder: Path) -> list[str]:
     return [*there, *(f"{path.parent.name}/{path.name}" for path in made)]
 
 
-def sha256(path: Path) -> str | None:
-    """Return the SHA-256 of a file, None where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
-
-
-def code_hashes(notebook: Path) -> dict[str, str]:
-    """Return a hash of the notebook's code and one of the package.
-
-    A notebook's outputs and text do not count, nor does a commit that changed
-    neither: such as one that adds the night's data.
-    """
-    try:
-        cells = read_notebook(notebook)["cells"]
-    except (OSError, ArgumentError):
-        cells = []
-    code = [
-        "".join(cell.get("source", ""))
-        for cell in cells
-        if cell.get("cell_type") == "code"
-    ]
-    own = hashlib.sha256(json.dumps(code).encode()).hexdigest()
-    return {"notebook": own, "cxlib": _package_hash()}
-
-
-@cache
-def _package_hash() -> str:
-    """Return one hash of every module of the package."""
-    folder = Path(cxlib.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-@cache
-def git_state(root: Path) -> dict[str, Any] | None:
-    """Return commit and dirty flag of the project, None outside a repository."""
-    commit = _git(root, "rev-parse", "HEAD")
-    if not commit:
-        return None
-    return {"commit": commit, "dirty": bool(_git(root, "status", "--porcelain"))}
-
-
-def packages() -> Iterator[tuple[str, str]]:
-    """Yield the installed ones of the packages that make the numbers."""
-    for name in _PACKAGES:
-        try:
-            yield name, metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-
-
 def _results(folder: Path) -> Mapping[str, Any]:
     """Return results.json, or nothing."""
     try:
@@ -208,19 +139,3 @@ def _data_file(path: Path, root: Path, counted: Mapping[str, Any]) -> dict[str, 
         "bytes": path.stat().st_size if there else None,
         "rows": counted.get("n_rows", counted.get("rows")),
     }
-
-
-def _git(root: Path, *arguments: str) -> str:
-    """Return what git prints, nothing where it fails or is not installed."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

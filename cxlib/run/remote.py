@@ -58,7 +58,7 @@ class Mirror:
         if self.store is None:
             return ""
         try:
-            count = push(self.store, self.out, self.before)
+            count = push(self.store, self.out, before=self.before)
         except StoreError as error:
             self.troubles.append(str(error))
             return str(error)
@@ -91,7 +91,7 @@ def pull(store: Store, out: Path) -> frozenset[str]:
     return runs(out)
 
 
-def push(store: Store, out: Path, before: frozenset[str] = frozenset()) -> int:
+def push(store: Store, out: Path, *, before: frozenset[str] = frozenset()) -> int:
     """Send what the store lacks of the runs that ended, and the pages of the site.
 
     Parameters

@@ -124,7 +124,7 @@ def test_a_run_deleted_here_is_deleted_there_and_no_other(address, tmp_path):
     push(store, tmp_path)
     before = pull(store, tmp_path)
     shutil.rmtree(tmp_path / "shop/nps_segmentation/1")
-    push(store, tmp_path, before)
+    push(store, tmp_path, before=before)
     left = {path.parts[2] for path in store.files() if len(path.parts) > 3}
     assert left == {"2"}
 

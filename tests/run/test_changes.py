@@ -17,7 +17,7 @@ from cxlib.run.changes.earlier import Run, old_copy, previous
 from cxlib.run.changes.explain import explain
 from cxlib.run.changes.overlap import APART
 from cxlib.run.changes.words import sentence
-from cxlib.run.manifest import code_hashes, sha256
+from cxlib.run.provenance import code_hashes, sha256
 
 from .conftest import SETUP, code, new_markdown_cell, new_notebook
 

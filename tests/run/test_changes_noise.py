@@ -24,7 +24,7 @@ from cxlib.run.changes.overlap import (
     sketch_of,
     together,
 )
-from cxlib.run.manifest import sha256
+from cxlib.run.provenance import sha256
 
 KEY = "k" * 16
 Z = float(stats.norm.ppf(0.975))

@@ -102,7 +102,7 @@ def test_parameters_that_differ_are_marked_beside_their_default(page):
     assert found["● segment"][:2] == ["region", "plan"]
     assert found["level"][:2] == ["0.95", "the same"]
     assert "output_dir" not in found
-    assert "1 of 9 differ" in page()
+    assert "1 of 10 differ" in page()
 
 
 def test_the_steps_repeat_the_run(page, tmp_path):

@@ -84,7 +84,7 @@ def test_every_run_that_started_has_a_page_for_reviewers(ran, browser, name):
     text = page.inner_text("body")
     if outcomes[name].status != "ok":
         assert outcomes[name].error.splitlines()[0] in text
-    assert "slot = report.placeholder()" in text
+    assert "slot = report.placeholder(thresholds)" in text
     assert "PWNED" not in page.title()
     assert browser.axe(page) == []
 

@@ -81,8 +81,10 @@ def test_a_language_the_codebook_lacks_is_named_and_a_short_text_is_unknown():
 def test_without_the_package_it_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "py3langid", None)
     monkeypatch.setitem(sys.modules, "py3langid.langid", None)
+    _language.identifier.cache_clear()
     _language._identifier.cache_clear()
     found = voc.prepare(frame([LATE, "tutto bene"], lang=["en", None]), language="lang")
+    _language.identifier.cache_clear()
     _language._identifier.cache_clear()
     assert found.frame["language"].tolist() == ["en", ""]
     assert found.text.endswith("not detected: py3langid is not installed.")

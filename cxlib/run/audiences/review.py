@@ -16,7 +16,7 @@ from cxlib.report.states import STATES
 from cxlib.report.words import as_yaml, message_blocks, plain
 from cxlib.run.audiences.latest import read_results
 from cxlib.run.audiences.signoff import Standing
-from cxlib.run.manifest import sha256
+from cxlib.run.provenance import sha256
 from cxlib.run.site.links import href
 from cxlib.run.site.pages import review_page
 

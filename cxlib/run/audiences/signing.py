@@ -17,7 +17,7 @@ from cxlib.run import secrets
 from cxlib.run.audiences.latest import Report, report_at, runs
 from cxlib.run.audiences.signoff import FILE, VERDICTS, SignOff, read_signoffs
 from cxlib.run.jobs import outline, shown
-from cxlib.run.manifest import sha256
+from cxlib.run.provenance import sha256
 
 
 def sign(

@@ -16,7 +16,7 @@ from cxlib.paths import project_root, resolve
 from cxlib.report.states import Tone
 from cxlib.run.audiences.differences import differences
 from cxlib.run.audiences.latest import Report, read_json
-from cxlib.run.manifest import sha256
+from cxlib.run.provenance import sha256
 from cxlib.run.yamlfile import Document, read
 
 FILE = "_signoff.yaml"

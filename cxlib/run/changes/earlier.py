@@ -12,7 +12,7 @@ from typing import Any
 
 from cxlib.paths import resolve
 from cxlib.run.jobs import shown
-from cxlib.run.manifest import sha256
+from cxlib.run.provenance import sha256
 
 _LIKELY = 40
 

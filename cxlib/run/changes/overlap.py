@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cxlib.report.files import to_json, write_text
-from cxlib.run.manifest import sha256 as _sha256
+from cxlib.run.provenance import sha256 as _sha256
 
 Hashes = npt.NDArray[np.uint64]
 FOLDER = ".cx"
