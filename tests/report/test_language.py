@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -66,6 +67,18 @@ def test_one_known_sentence_in_two():
     pieces = list(ITALIAN.parts("Zyx is not in there. 3,926 answers"))
     assert pieces[0] == ("Zyx is not in there.", False)
     assert pieces[-1] == ("3.926 risposte", True)
+
+
+def test_a_sentence_is_tried_before_its_clauses(monkeypatch):
+    words = Translator("it")
+    known = compiled("Measure first: {x}.", "Prima misurare {x}.")
+    monkeypatch.setattr(
+        words, "_catalogue", replace(words._catalogue, messages=(known,))
+    )
+    text = "Zyx is new. Measure first: alpha and beta. Nobody knows this."
+    assert words.text(text) == (
+        "Zyx is new. Prima misurare alpha e beta. Nobody knows this."
+    )
 
 
 def test_english_changes_nothing():
