@@ -109,7 +109,8 @@ class Disagreements(Told):
 
     def _repr_html_(self) -> str:
         items = "".join(
-            f"<li><span dir='auto'>“{html.escape(str(row['quote']))}”</span> "
+            "<li><span dir='auto' translate='no'>"
+            f"“{html.escape(str(row['quote']))}”</span> "
             f"<small>({html.escape(str(row['readings']))})</small></li>"
             for row in records(self.disputed)
         )

@@ -240,6 +240,8 @@ def _blocks(table: pd.DataFrame) -> Iterator[str]:
             source = html.escape(", ".join([*parts, f"n = {row['n']:,}", row["pick"]]))
             quote = html.escape(str(row["quote"]))
             items.append(
-                f"<li><span dir='auto'>“{quote}”</span> <small>({source})</small></li>"
+                f"<li><span dir='auto' translate='no'>“{quote}”</span> "
+                f"<small>({source})</small></li>"
             )
-        yield f"<h4>{html.escape(str(name))}</h4><ul>{''.join(items)}</ul>"
+        head = f"<h4 translate='no'>{html.escape(str(name))}</h4>"
+        yield f"{head}<ul>{''.join(items)}</ul>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -68,6 +69,18 @@ def test_one_known_sentence_in_two():
     assert pieces[-1] == ("3.926 risposte", True)
 
 
+def test_a_sentence_is_tried_before_its_clauses(monkeypatch):
+    words = Translator("it")
+    known = compiled("Measure first: {x}.", "Prima misurare {x}.")
+    monkeypatch.setattr(
+        words, "_catalogue", replace(words._catalogue, messages=(known,))
+    )
+    text = "Zyx is new. Measure first: alpha and beta. Nobody knows this."
+    assert words.text(text) == (
+        "Zyx is new. Prima misurare alpha e beta. Nobody knows this."
+    )
+
+
 def test_english_changes_nothing():
     text = "NPS is 20.7 points (95 % CI 17.7 to 23.5, n = 3,926)."
     assert translator("en").text(text) == text
@@ -91,6 +104,11 @@ def test_a_long_unknown_text_in_a_hole_is_no_match():
     one = "a text of more than six words that no message of the catalogue knows"
     text = f"{one} is 20.7 points (95 % CI 17.7 to 23.5, n = 3,926)."
     assert ITALIAN.text(text) == text
+
+
+def test_a_name_from_the_data_is_kept():
+    text = "Checkout and payment, share of verbatims"
+    assert ITALIAN.text(text) == "Checkout and payment, quota dei commenti"
 
 
 @pytest.mark.parametrize("path", PO, ids=lambda path: path.stem)

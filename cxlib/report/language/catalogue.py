@@ -20,7 +20,7 @@ UNIT = (
 )
 VALUE = rf"{NUMBER}(?:\s{UNIT})?(?:\s\([^()]*\d[^()]*\))?"
 _HOLE = re.compile(r"\{([a-z])(\d*)\}")
-_HOLES = {"n": NUMBER, "v": VALUE, "d": DATE, "x": r".+?"}
+_HOLES = {"n": NUMBER, "v": VALUE, "d": DATE, "x": r".+?", "s": r".+?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,9 @@ def compiled(source: str, target: str) -> Message:
     ----------
     source, target : str
         `{n}` holds a number, `{v}` a number with its unit, interval and n, `{d}` a
-        date, `{x}` any words; a digit tells two of a kind apart: `{n2}`. The
-        translation uses the same holes in any order.
+        date, `{x}` any words, `{s}` a name from the data, kept as it is; a digit
+        tells two of a kind apart: `{n2}`. The translation uses the same holes in any
+        order.
 
     Raises
     ------
@@ -112,7 +113,8 @@ def compiled(source: str, target: str) -> Message:
     if names != {f"{kind}{digit}" for kind, digit in _HOLE.findall(target)}:
         raise ArgumentError(f"{source!r}: its translation has other holes: {target!r}.")
     if unknown := {kind for kind, _ in holes} - set(_HOLES):
-        raise ArgumentError(f"{source!r}: a hole is n, v, d or x, not {min(unknown)}.")
+        known = ", ".join(_HOLES)
+        raise ArgumentError(f"{source!r}: a hole is {known}, not {min(unknown)}.")
     fixed = _HOLE.split(source)[::3]
     return Message(
         source=source,

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[^\W\d_]|\d|[\"'“(−+])|(?<=;)\s+|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_]|\d|[\"'“(−+])|\n+")
+_CLAUSE = re.compile(r"(?<=:)\s+(?=[^\W\d_]|\d|[\"'“(−+])|(?<=;)\s+")
 _FIGURES = re.compile(rf"(?<![\w.,]){NUMBER}(?![\w]|[.,]\d)")
 _RANGE = re.compile(
     rf"(?<![\w.,-])(?P<level>{NUMBER}\s%\s)?(?P<kind>(?:credible )?interval\s|CI\s)?"
@@ -76,12 +77,8 @@ class Translator:
         if whole is not None or not text.strip():
             yield _in_place(text, whole or ""), True
             return
-        start = 0
-        for gap in _SENTENCE.finditer(text):
-            yield from self._piece(text[start : gap.start()])
-            yield gap[0], True
-            start = gap.end()
-        yield from self._piece(text[start:])
+        for sentence in _split(_SENTENCE, text):
+            yield from self._sentence(sentence)
 
     def markdown(self, source: str) -> str:
         """Translate the paragraphs, headings and points of an author's Markdown."""
@@ -119,14 +116,13 @@ class Translator:
         shown = _FIGURES.sub(lambda found: found[0].translate(self._marks), text)
         return _LETTERS.sub(lambda found: words.get(found[0], found[0]), shown)
 
-    def _piece(self, text: str) -> Iterator[tuple[str, bool]]:
-        """Yield one sentence, or the halves of one that ends in a list."""
+    def _sentence(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield one sentence, or what stands between its colons and semicolons."""
         known = self._whole(text.strip())
-        worded = bool(_WORD.search(text))
-        yield (
-            (_in_place(text, known) if known is not None else text),
-            (known is not None or not worded),
-        )
+        for piece in [text] if known is not None else _split(_CLAUSE, text):
+            known = self._whole(piece.strip()) if piece.strip() else None
+            shown = piece if known is None else _in_place(piece, known)
+            yield shown, known is not None or not _WORD.search(piece)
 
     def _whole(self, text: str) -> str | None:
         """Return a text translated as one message, None where it is not known."""
@@ -160,8 +156,8 @@ class Translator:
                 inside = words.translate(self._marks)
             elif name[0] == "v":
                 inside = self._figures(words) or words
-            elif name[0] == "x":
-                known = self._inside(words)
+            elif name[0] in "xs":
+                known = self._inside(words) if name[0] == "x" else None
                 if known is None and len(_WORD.findall(words)) > _LONG:
                     return None
                 inside = words if known is None else known
@@ -180,6 +176,16 @@ class Translator:
 def translator(language: str) -> Translator:
     """Return the translator of a language; its catalogue is read once."""
     return Translator(language)
+
+
+def _split(gaps: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield the parts of a text and the gaps between them."""
+    start = 0
+    for gap in gaps.finditer(text):
+        yield text[start : gap.start()]
+        yield gap[0]
+        start = gap.end()
+    yield text[start:]
 
 
 def _is_unit(words: Collection[str], letters: str) -> bool:
