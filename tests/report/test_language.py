@@ -106,6 +106,31 @@ def test_a_long_unknown_text_in_a_hole_is_no_match():
     assert ITALIAN.text(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("## Which one does it, and by how much?", None),
+        ("Zyx is new: alpha is better.", "Zyx is new: alpha va meglio."),
+        ("Nobody knows. Zyx is better.", "Nobody knows. Zyx va meglio."),
+        ("Those who are with zyx", None),
+        ("Zyx with St. Gallen", "Zyx con St. Gallen"),
+    ],
+)
+def test_unknown_english_is_no_name(monkeypatch, text, shown):
+    words = Translator("it")
+    short = {"{x} is better.": "{x} va meglio.", "{x} by {x1}": "{x} per {x1}"}
+    short["{x} with {x1}"] = "{x} con {x1}"
+    known = tuple(compiled(*pair) for pair in short.items())
+    monkeypatch.setattr(words, "_catalogue", replace(words._catalogue, messages=known))
+    assert words.text(text) == (shown or text)
+
+
+def test_what_is_translated_already_may_stand_in_a_hole():
+    words = Translator("it")
+    shown = words.markdown("Which of many small segments stand out?")
+    assert words.text(f"Link to {shown}") == f"Collegamento a {shown}"
+
+
 def test_a_name_from_the_data_is_kept():
     text = "Checkout and payment, share of verbatims"
     assert ITALIAN.text(text) == "Checkout and payment, quota dei commenti"

@@ -34,6 +34,11 @@ _DATES = re.compile(rf"(?P<low>{DATE}) to (?P<high>{DATE})")
 _PARAGRAPH = re.compile(r"(\n\s*\n)")
 _MARKS = re.compile(r"\s*(?:#{1,6}|[-*]|\d+\.)\s+")
 _CURRENCY = 3  # letters
+_BREAK = re.compile(r"[:;]\s|\w{3}[.!?]\s+[^\W\d_a-z]")
+_PROSE = re.compile(
+    r"\b(?:the|which|what|how|who|that|this|is|are|was|does|its?|than|all)\b|'s\b", re.I
+)
+_TELLING = 12  # letters: a message with fewer is for names, not for sentences
 _LONG = 6  # words: a longer text in a hole is a sentence, and must be known
 
 
@@ -60,6 +65,7 @@ class Translator:
         self._catalogue = empty if language == "en" else read(language)
         self._marks = str.maketrans(",.", ".," if language == "it" else ",.")
         self._known: dict[str, str | None] = {}
+        self._shown: set[str] = set()
 
     def text(self, text: str) -> str:
         """Translate a text sentence by sentence; unknown ones are kept.
@@ -132,6 +138,8 @@ class Translator:
                 plain = text.replace("\xa0", " ")
                 known = self._look_up(plain, self._catalogue.messages)
             self._known[text] = known
+            if known is not None:
+                self._shown.add(known)
         return self._known[text]
 
     def _look_up(self, text: str, messages: Iterable[Message]) -> str | None:
@@ -158,14 +166,16 @@ class Translator:
                 inside = self._figures(words) or words
             elif name[0] in "xs":
                 known = self._inside(words) if name[0] == "x" else None
-                if known is None and len(_WORD.findall(words)) > _LONG:
+                if known is None and not _is_name(words, message):
                     return None
                 inside = words if known is None else known
             target = target.replace(f"{{{name}}}", inside)
         return target
 
     def _inside(self, words: str) -> str | None:
-        """Translate what stands in a hole: a message, a phrase, or sentences."""
+        """Translate what stands in a hole: a message, a phrase, or known already."""
+        if words in self._shown:
+            return words
         whole = self._whole(words)
         if whole is not None:
             return whole
@@ -186,6 +196,13 @@ def _split(gaps: re.Pattern[str], text: str) -> Iterator[str]:
         yield gap[0]
         start = gap.end()
     yield text[start:]
+
+
+def _is_name(words: str, message: Message) -> bool:
+    """Whether unknown words in a hole may be a name, rather than English prose."""
+    if len(_WORD.findall(words)) > _LONG or _BREAK.search(words):
+        return False
+    return message.weight >= _TELLING or not _PROSE.search(words)
 
 
 def _is_unit(words: Collection[str], letters: str) -> bool:
