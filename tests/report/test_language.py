@@ -198,6 +198,19 @@ def test_a_chart_speaks_the_language():
     plt.close(figure)
 
 
+def test_axes_inside_axes_speak_it_too():
+    figure, ax = plt.subplots()
+    inset = ax.inset_axes((0, 0, 1, 1))
+    inset.set_xticks([0, 2.5], ["0.0", "2.5"])
+    above = ax.secondary_xaxis("top", functions=(lambda x: 2 * x, lambda x: x / 2))
+    above.set_xticks([0.5], ["0.5"])
+    languages.translate_figure(figure, ITALIAN)
+    figure.canvas.draw()
+    assert [tick.get_text() for tick in inset.get_xticklabels()] == ["0,0", "2,5"]
+    assert [tick.get_text() for tick in above.get_xticklabels()] == ["0,5"]
+    plt.close(figure)
+
+
 def test_an_answer_keeps_its_ids_and_states():
     mime = "application/vnd.cx.answer+json"
     answer = {
