@@ -113,6 +113,7 @@ def test_a_long_unknown_text_in_a_hole_is_no_match():
         ("Zyx is new: alpha is better.", "Zyx is new: alpha va meglio."),
         ("Nobody knows. Zyx is better.", "Nobody knows. Zyx va meglio."),
         ("Those who are with zyx", None),
+        ("Only 25 users with or without zyx;", None),
         ("Zyx with St. Gallen", "Zyx con St. Gallen"),
     ],
 )

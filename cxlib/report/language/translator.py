@@ -36,7 +36,9 @@ _MARKS = re.compile(r"\s*(?:#{1,6}|[-*]|\d+\.)\s+")
 _CURRENCY = 3  # letters
 _BREAK = re.compile(r"[:;]\s|\w{3}[.!?]\s+[^\W\d_a-z]")
 _PROSE = re.compile(
-    r"\b(?:the|which|what|how|who|that|this|is|are|was|does|its?|than|all)\b|'s\b", re.I
+    r"\b(?:the|which|what|how|who|that|this|is|are|was|be|have|has|does|its?|than|all|"
+    r"or|only)\b|'s\b|[.:;?!]$",
+    re.I,
 )
 _TELLING = 12  # letters: a message with fewer is for names, not for sentences
 _LONG = 6  # words: a longer text in a hole is a sentence, and must be known
