@@ -174,7 +174,7 @@ def _node(
     if height < _LABELLED:
         return
     share = _percent(height)
-    lines = f"{name}\n{share}" if height > 2.4 * _LABELLED else f"{name} {share}"
+    lines = f"{name}\n{share}" if height > 2.4 * _LABELLED else f"{name}  {share}"
     lines += f"\nn = {_format.count(n)}" if height > 5 * _LABELLED else ""
     ax.annotate(
         lines, (position, low + height / 2), ha="center", va="center",

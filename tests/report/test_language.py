@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -68,6 +69,18 @@ def test_one_known_sentence_in_two():
     assert pieces[-1] == ("3.926 risposte", True)
 
 
+def test_a_sentence_is_tried_before_its_clauses(monkeypatch):
+    words = Translator("it")
+    known = compiled("Measure first: {x}.", "Prima misurare {x}.")
+    monkeypatch.setattr(
+        words, "_catalogue", replace(words._catalogue, messages=(known,))
+    )
+    text = "Zyx is new. Measure first: alpha and beta. Nobody knows this."
+    assert words.text(text) == (
+        "Zyx is new. Prima misurare alpha e beta. Nobody knows this."
+    )
+
+
 def test_english_changes_nothing():
     text = "NPS is 20.7 points (95 % CI 17.7 to 23.5, n = 3,926)."
     assert translator("en").text(text) == text
@@ -91,6 +104,32 @@ def test_a_long_unknown_text_in_a_hole_is_no_match():
     one = "a text of more than six words that no message of the catalogue knows"
     text = f"{one} is 20.7 points (95 % CI 17.7 to 23.5, n = 3,926)."
     assert ITALIAN.text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("## Which one does it, and by how much?", None),
+        ("Zyx is new: alpha is better.", "Zyx is new: alpha va meglio."),
+        ("Nobody knows. Zyx is better.", "Nobody knows. Zyx va meglio."),
+        ("Those who are with zyx", None),
+        ("Only 25 users with or without zyx;", None),
+        ("Zyx with St. Gallen", "Zyx con St. Gallen"),
+    ],
+)
+def test_unknown_english_is_no_name(monkeypatch, text, shown):
+    words = Translator("it")
+    short = {"{x} is better.": "{x} va meglio.", "{x} by {x1}": "{x} per {x1}"}
+    short["{x} with {x1}"] = "{x} con {x1}"
+    known = tuple(compiled(*pair) for pair in short.items())
+    monkeypatch.setattr(words, "_catalogue", replace(words._catalogue, messages=known))
+    assert words.text(text) == (shown or text)
+
+
+def test_what_is_translated_already_may_stand_in_a_hole():
+    words = Translator("it")
+    shown = words.markdown("Which of many small segments stand out?")
+    assert words.text(f"Link to {shown}") == f"Collegamento a {shown}"
 
 
 def test_a_name_from_the_data_is_kept():
@@ -168,6 +207,19 @@ def test_a_chart_speaks_the_language():
     figure.canvas.draw()
     assert ax.get_xlabel() == "3.926 risposte"
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0,0", "2,5"]
+    plt.close(figure)
+
+
+def test_axes_inside_axes_speak_it_too():
+    figure, ax = plt.subplots()
+    inset = ax.inset_axes((0, 0, 1, 1))
+    inset.set_xticks([0, 2.5], ["0.0", "2.5"])
+    above = ax.secondary_xaxis("top", functions=(lambda x: 2 * x, lambda x: x / 2))
+    above.set_xticks([0.5], ["0.5"])
+    languages.translate_figure(figure, ITALIAN)
+    figure.canvas.draw()
+    assert [tick.get_text() for tick in inset.get_xticklabels()] == ["0,0", "2,5"]
+    assert [tick.get_text() for tick in above.get_xticklabels()] == ["0,5"]
     plt.close(figure)
 
 

@@ -144,6 +144,7 @@ def translate_figure(figure: Figure, words: Translator) -> None:
     words : Translator
         Of the language.
     """
+    from matplotlib.axis import Axis
     from matplotlib.text import Text
 
     if words.language == "en":
@@ -151,5 +152,6 @@ def translate_figure(figure: Figure, words: Translator) -> None:
     for text in figure.findobj(Text):
         if isinstance(text, Text):
             text.set_text(words.text(text.get_text()))
-    for axis in (one for ax in figure.axes for one in (ax.xaxis, ax.yaxis)):
-        axis.set_major_formatter(_Local(axis.get_major_formatter(), words))
+    for axis in figure.findobj(Axis):  # figure.axes has no inset and no second axis
+        if isinstance(axis, Axis):
+            axis.set_major_formatter(_Local(axis.get_major_formatter(), words))

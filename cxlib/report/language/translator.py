@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[^\W\d_]|\d|[\"'“(−+])|(?<=;)\s+|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_]|\d|[\"'“(−+])|\n+")
+_CLAUSE = re.compile(r"(?<=:)\s+(?=[^\W\d_]|\d|[\"'“(−+])|(?<=;)\s+")
 _FIGURES = re.compile(rf"(?<![\w.,]){NUMBER}(?![\w]|[.,]\d)")
 _RANGE = re.compile(
     rf"(?<![\w.,-])(?P<level>{NUMBER}\s%\s)?(?P<kind>(?:credible )?interval\s|CI\s)?"
@@ -33,6 +34,13 @@ _DATES = re.compile(rf"(?P<low>{DATE}) to (?P<high>{DATE})")
 _PARAGRAPH = re.compile(r"(\n\s*\n)")
 _MARKS = re.compile(r"\s*(?:#{1,6}|[-*]|\d+\.)\s+")
 _CURRENCY = 3  # letters
+_BREAK = re.compile(r"[:;]\s|\w{3}[.!?]\s+[^\W\d_a-z]")
+_PROSE = re.compile(
+    r"\b(?:the|which|what|how|who|that|this|is|are|was|be|have|has|does|its?|than|all|"
+    r"or|only)\b|'s\b|[.:;?!]$",
+    re.I,
+)
+_TELLING = 12  # letters: a message with fewer is for names, not for sentences
 _LONG = 6  # words: a longer text in a hole is a sentence, and must be known
 _END = re.compile(r"[.!?;]\s")
 
@@ -60,6 +68,7 @@ class Translator:
         self._catalogue = empty if language == "en" else read(language)
         self._marks = str.maketrans(",.", ".," if language == "it" else ",.")
         self._known: dict[str, str | None] = {}
+        self._shown: set[str] = set()
 
     def text(self, text: str) -> str:
         """Translate a text sentence by sentence; unknown ones are kept.
@@ -77,12 +86,8 @@ class Translator:
         if whole is not None or not text.strip():
             yield _in_place(text, whole or ""), True
             return
-        start = 0
-        for gap in _SENTENCE.finditer(text):
-            yield from self._piece(text[start : gap.start()])
-            yield gap[0], True
-            start = gap.end()
-        yield from self._piece(text[start:])
+        for sentence in _split(_SENTENCE, text):
+            yield from self._sentence(sentence)
 
     def markdown(self, source: str) -> str:
         """Translate the paragraphs, headings and points of an author's Markdown."""
@@ -120,14 +125,13 @@ class Translator:
         shown = _FIGURES.sub(lambda found: found[0].translate(self._marks), text)
         return _LETTERS.sub(lambda found: words.get(found[0], found[0]), shown)
 
-    def _piece(self, text: str) -> Iterator[tuple[str, bool]]:
-        """Yield one sentence, or the halves of one that ends in a list."""
+    def _sentence(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield one sentence, or what stands between its colons and semicolons."""
         known = self._whole(text.strip())
-        worded = bool(_WORD.search(text))
-        yield (
-            (_in_place(text, known) if known is not None else text),
-            (known is not None or not worded),
-        )
+        for piece in [text] if known is not None else _split(_CLAUSE, text):
+            known = self._whole(piece.strip()) if piece.strip() else None
+            shown = piece if known is None else _in_place(piece, known)
+            yield shown, known is not None or not _WORD.search(piece)
 
     def _whole(self, text: str) -> str | None:
         """Return a text translated as one message, None where it is not known."""
@@ -137,6 +141,8 @@ class Translator:
                 plain = text.replace("\xa0", " ")
                 known = self._look_up(plain, self._catalogue.messages)
             self._known[text] = known
+            if known is not None:
+                self._shown.add(known)
         return self._known[text]
 
     def _look_up(self, text: str, messages: Iterable[Message]) -> str | None:
@@ -163,14 +169,16 @@ class Translator:
                 inside = self._figures(words) or words
             elif name[0] in "xs":
                 known = self._inside(words) if name[0] == "x" else None
-                if known is None and _is_too_much(words, name[0]):
+                if known is None and not _is_name(words, name[0], message):
                     return None
                 inside = words if known is None else known
             target = target.replace(f"{{{name}}}", inside)
         return target
 
     def _inside(self, words: str) -> str | None:
-        """Translate what stands in a hole: a message, a phrase, or sentences."""
+        """Translate what stands in a hole: a message, a phrase, or known already."""
+        if words in self._shown:
+            return words
         whole = self._whole(words)
         if whole is not None:
             return whole
@@ -183,11 +191,24 @@ def translator(language: str) -> Translator:
     return Translator(language)
 
 
-def _is_too_much(words: str, kind: str) -> bool:
-    """Whether a hole holds more than a name, or among a list of names one that long."""
+def _split(gaps: re.Pattern[str], text: str) -> Iterator[str]:
+    """Yield the parts of a text and the gaps between them."""
+    start = 0
+    for gap in gaps.finditer(text):
+        yield text[start : gap.start()]
+        yield gap[0]
+        start = gap.end()
+    yield text[start:]
+
+
+def _is_name(words: str, kind: str, message: Message) -> bool:
+    """Whether unknown words in a hole may be a name, or names, and no English prose."""
     parts = words.split(", ") if kind == "s" else [words]
-    long = any(len(_WORD.findall(part)) > _LONG for part in parts)
-    return long or _END.search(words) is not None
+    if any(len(_WORD.findall(part)) > _LONG for part in parts):
+        return False
+    if _BREAK.search(words) or _END.search(words):
+        return False
+    return kind == "s" or message.weight >= _TELLING or not _PROSE.search(words)
 
 
 def _is_unit(words: Collection[str], letters: str) -> bool:

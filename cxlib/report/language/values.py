@@ -20,6 +20,9 @@ WORDS: dict[str, dict[str, str]] = {
             "al": "al",
             "punti": "punti",
             "interval": "intervallo",
+            **{"users": "utenti", "utenti": "utenti", "esposti": "esposti"},
+            **{"answers": "risposte", "departures": "partenze", "in": "in"},
+            **{"periods": "periodi"},
             "KB": "KB",
             "MB": "MB",
         },
@@ -30,6 +33,7 @@ PHRASES: dict[str, dict[str, str]] = {
     "it": {
         "percentage points": "punti percentuali",
         "percentage point": "punto percentuale",
+        "exposed users": "utenti esposti",
     }
 }
 
