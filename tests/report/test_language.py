@@ -58,6 +58,26 @@ def test_known_sentences_and_numbers(english, italian):
     assert ITALIAN.text(english) == italian
 
 
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        ("at 80 %", "all'80 %"),
+        ("at 1 %", "all'1 %"),
+        ("at 1.5 %", "all'1,5 %"),
+        ("at 11 %", "all'11 %"),
+        ("at 1,000 %", "al 1.000 %"),
+        ("at 12 %", "al 12 %"),
+        ("at 95 %", "al 95 %"),
+    ],
+)
+def test_an_article_elides_before_a_vowel(english, italian, monkeypatch):
+    words = Translator("it")
+    known = compiled("at {v}", "al {v}")
+    found = replace(words._catalogue, messages=(known,))
+    monkeypatch.setattr(words, "_catalogue", found)
+    assert words.text(english) == italian
+
+
 def test_an_unknown_sentence_keeps_its_words_and_its_numbers():
     text = "Nobody has put this into words: 1,234.5 of them."
     assert ITALIAN.text(text) == text

@@ -16,7 +16,7 @@ from cxlib.report.language.catalogue import (
     Message,
     read,
 )
-from cxlib.report.language.values import PERIODS, PHRASES, RANGES, WORDS
+from cxlib.report.language.values import PERIODS, PHRASES, RANGES, SOUNDS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -173,7 +173,7 @@ class Translator:
                     return None
                 inside = words if known is None else known
             target = target.replace(f"{{{name}}}", inside)
-        return target
+        return SOUNDS.get(self.language, str)(target)
 
     def _inside(self, words: str) -> str | None:
         """Translate what stands in a hole: a message, a phrase, or known already."""

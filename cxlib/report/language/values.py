@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from re import Match
 
@@ -54,3 +55,21 @@ def _italian(found: Match[str]) -> str:
 
 RANGES: dict[str, Callable[[Match[str]], str]] = {"it": _italian}
 PERIODS: dict[str, str] = {"it": r"dal \g<low> al \g<high>"}
+
+_BEFORE_A_VOWEL = re.compile(
+    r"\b(?P<word>[Ii]l|[Nn]el|[Aa]l|[Dd]el|[Dd]al|[Ss]ul)\s"
+    r"(?=8|11(?!\d)|1(?!\d|\.\d))"
+)
+
+
+def _elided(text: str) -> str:
+    """'al 80 %' becomes 'all'80 %': 1, 8 and 11 begin with a vowel."""
+
+    def short(found: Match[str]) -> str:
+        word = found["word"]
+        return "L'" if word == "Il" else "l'" if word == "il" else f"{word}l'"
+
+    return _BEFORE_A_VOWEL.sub(short, text)
+
+
+SOUNDS: dict[str, Callable[[str], str]] = {"it": _elided}
