@@ -42,7 +42,6 @@ _PROSE = re.compile(
 )
 _TELLING = 12  # letters: a message with fewer is for names, not for sentences
 _LONG = 6  # words: a longer text in a hole is a sentence, and must be known
-_END = re.compile(r"[.!?;]\s")
 
 
 class Translator:
@@ -204,9 +203,7 @@ def _split(gaps: re.Pattern[str], text: str) -> Iterator[str]:
 def _is_name(words: str, kind: str, message: Message) -> bool:
     """Whether unknown words in a hole may be a name, or names, and no English prose."""
     parts = words.split(", ") if kind == "s" else [words]
-    if any(len(_WORD.findall(part)) > _LONG for part in parts):
-        return False
-    if _BREAK.search(words) or _END.search(words):
+    if any(len(_WORD.findall(part)) > _LONG for part in parts) or _BREAK.search(words):
         return False
     return kind == "s" or message.weight >= _TELLING or not _PROSE.search(words)
 
