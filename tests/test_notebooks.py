@@ -67,7 +67,10 @@ def test_every_parameter_is_typed_commented_and_documented(path):
 def test_common_parameters_are_there(path):
     body = ast.parse(tagged(path, "parameters")[0].source).body
     defaults = {s.target.id: ast.literal_eval(s.value) for s in body}
+    assert len(defaults) == len(body), "a parameter is declared twice"
     assert defaults["confidence_level"] == 0.95
+    assert defaults["thresholds"] == {}
+    assert defaults["report_language"] == "en"
     assert isinstance(defaults["seed"], int)
     assert defaults["output_dir"] == f"reports/draft/{path.stem}"
 
