@@ -89,7 +89,7 @@ def export(
         )
     folder = resolve(output_dir)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
-    files = [_write_table(folder, name, result) for name, result in results.items()]
+    files = (_write_table(folder, name, result) for name, result in results.items())
     kept = [file for file in files if file]
     found = [(name, one) for name, r in results.items() for one in r.findings]
     findings = [{"result": name, **asdict(one)} for name, one in found]
@@ -109,8 +109,7 @@ def export(
     count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
     shown = _known(results, texts, {name for name, _ in kept})
     told = {"results": shown, "findings": _brief(findings)}
-    written = (("results.json", count), *kept)
-    return Written(folder=folder, files=written, record=told)
+    return Written(folder=folder, files=(("results.json", count), *kept), record=told)
 
 
 def safe_cell(value: object) -> object:
