@@ -89,15 +89,16 @@ def export(
         )
     folder = resolve(output_dir)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
-    files = [_write_table(folder, name, result) for name, result in results.items()]
+    files = (_write_table(folder, name, result) for name, result in results.items())
     kept = [file for file in files if file]
-    found = [(name, one) for name, result in results.items() for one in result.findings]
+    found = [(name, one) for name, r in results.items() for one in r.findings]
     findings = [{"result": name, **asdict(one)} for name, one in found]
     verdict = settle([one for _, one in found])
+    texts = {name: result.text for name, result in results.items()}
     record: dict[str, Any] = {
         "findings": findings,
         "alerts": [check.record() for check in verdict.alerts],
-        "results": [_about(name, result) for name, result in results.items()],
+        "results": [_about(n, result, texts[n]) for n, result in results.items()],
         "assumptions": _assumptions(results),
         "sources": [_source(table, i) for i, table in enumerate(sources, 1)],
         "tables": [name for name, _ in kept],
@@ -105,9 +106,9 @@ def export(
     if verdict.checks:
         record["thresholds"] = verdict.record()
     write_text(folder / "results.json", to_json(record))
-    shown = _known(results, {name for name, _ in kept})
-    told = {"results": shown, "findings": _brief(findings)}
     count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+    shown = _known(results, texts, {name for name, _ in kept})
+    told = {"results": shown, "findings": _brief(findings)}
     return Written(folder=folder, files=(("results.json", count), *kept), record=told)
 
 
@@ -128,9 +129,9 @@ def safe_cell(value: object) -> object:
     return value
 
 
-def _about(name: str, result: Result) -> dict[str, str]:
+def _about(name: str, result: Result, text: str) -> dict[str, str]:
     """Return what a reviewer asks of a result: its sentence, method and unit."""
-    about = {"name": name, "text": result.text}
+    about = {"name": name, "text": text}
     return about | {"method": result.method, "unit": result.unit}
 
 
@@ -158,13 +159,15 @@ def _write_table(folder: Path, name: str, result: Result) -> tuple[str, str] | N
     return file, f"{rows}, {len(table.columns)} columns"
 
 
-def _known(results: Mapping[str, Result], made: set[str]) -> dict[str, dict[str, str]]:
+def _known(
+    results: Mapping[str, Result], texts: Mapping[str, str], made: set[str]
+) -> dict[str, dict[str, str]]:
     """Return how a page knows a result again: its display, its sentence, its file."""
     return {
         name: {
             "file": f"tables/{name}.csv",
             "shown": identity(result._repr_html_()),
-            "said": identity(result.text),
+            "said": identity(texts[name]),
         }
         for name, result in results.items()
         if f"tables/{name}.csv" in made

@@ -12,6 +12,7 @@ from cxlib.report import language as languages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 MAX_BYTES = 60_000
 # seaborn's "colorblind" palette, spelt out because importing seaborn costs 1 s.
@@ -20,6 +21,7 @@ PALETTE = (
     *("#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
 )
 _INK = "#3d4653"
+_LAYOUTS = ("figure.constrained_layout.use", "figure.autolayout")
 # Smaller and smaller until the image fits MAX_BYTES: (dpi, colours).
 _STEPS = ((144, 64), (144, 32), (110, 32), (110, 16), (80, 16), (60, 8))
 
@@ -155,16 +157,11 @@ def _svg(figure: Figure) -> tuple[str, int, int]:
 
 def _png(figure: Figure) -> tuple[str, int, int]:
     """Return the figure as a small PNG and its width and height in CSS pixels."""
-    from PIL import Image
-
     best = b""
-    rendered: dict[int, Any] = {}
+    rendered: dict[int, Image] = {}
     for dpi, colours in _STEPS:
         if dpi not in rendered:
-            raw = io.BytesIO()
-            plain: dict[str, Any] = {"format": "png", "bbox_inches": "tight"}
-            figure.savefig(raw, dpi=dpi, pil_kwargs={"compress_level": 0}, **plain)
-            rendered[dpi] = Image.open(raw).convert("RGB")
+            rendered[dpi] = _drawn(figure, dpi)
         packed = io.BytesIO()
         rendered[dpi].quantize(colours).save(packed, format="png", optimize=True)
         best = packed.getvalue()
@@ -173,3 +170,29 @@ def _png(figure: Figure) -> tuple[str, int, int]:
     wide, high = rendered[dpi].size
     text = base64.b64encode(best).decode()
     return text, round(wide * 96 / dpi), round(high * 96 / dpi)
+
+
+def _drawn(figure: Figure, dpi: int) -> Image:
+    """Return the pixels of savefig(bbox_inches="tight"), which would draw twice."""
+    from matplotlib import rc_context, rcParams
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL.Image import frombuffer
+
+    canvas = FigureCanvasAgg(figure)
+    engine, before = figure.get_layout_engine(), figure.dpi
+    still: dict[Any, Any] = dict.fromkeys(_LAYOUTS, False)
+    raw = io.BytesIO()
+    try:
+        figure.dpi = dpi
+        renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+        if engine is not None:
+            engine.execute(figure)
+        box = figure.get_tightbbox(renderer).padded(rcParams["savefig.pad_inches"])
+        with rc_context(still):
+            figure.set_layout_engine(None)
+            canvas.print_figure(raw, dpi=dpi, format="rgba", bbox_inches=box)
+    finally:
+        figure.dpi = before
+        figure.set_layout_engine(engine)
+    size = (int(canvas.renderer.width), int(canvas.renderer.height))
+    return frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")

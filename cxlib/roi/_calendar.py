@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +60,10 @@ def read_calendar(column: pd.Series) -> Calendar:
     """
     _check_filled(column)
     codes, levels = pd.factorize(column)
-    found, base = _ordinals(pd.Series(levels, name=column.name))
+    if all(type(level) is str for level in levels):
+        found, base = _from_texts(tuple(levels), column.name)
+    else:
+        found, base = _ordinals(pd.Series(levels, name=column.name))
     distinct = np.unique(found)
     step = int(np.gcd.reduce(np.diff(distinct))) if len(distinct) > 1 else 1
     index = (found - distinct[0]) // step
@@ -75,6 +80,12 @@ def _check_filled(column: pd.Series) -> None:
             f"{blank:,} of {len(column):,} rows have no period; every row needs one: "
             "fill the column or drop those rows in the source."
         )
+
+
+@lru_cache(maxsize=16)
+def _from_texts(levels: tuple[str, ...], name: Hashable) -> tuple[Ints, str]:
+    """Read texts; those of one panel are asked for again and again."""
+    return _ordinals(pd.Series(list(levels), name=name, dtype="str"))
 
 
 def _ordinals(column: pd.Series) -> tuple[Ints, str]:

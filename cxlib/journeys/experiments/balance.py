@@ -76,7 +76,8 @@ class SampleRatio(Result):
     @property
     def text(self) -> str:
         """Whether the split is as planned, with counts."""
-        whole = self.tests.iloc[0]
+        tests = self.tests
+        whole = tests.iloc[0]
         verdict = "is as planned" if whole["status"] != "stop" else "is not as planned"
         arms = self.table[self.table["segment"] == ALL]
         shown = _words.listed(
@@ -86,7 +87,7 @@ class SampleRatio(Result):
             for row in arms.itertuples()
         )
         said = f"The split {verdict}: {shown}; {self._chance(whole)}."
-        return " ".join([said, *self._segment_text(), *self._exposure_text()])
+        return " ".join([said, *_segment_text(tests.iloc[1:]), *self._exposure_text()])
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -99,15 +100,16 @@ class SampleRatio(Result):
         )  # fmt: skip
 
     def _repr_html_(self) -> str:
-        shown = self.tests[["segment"]].copy()
+        tests = self.tests
+        shown = tests[["segment"]].copy()
         for name, rows in self.table.groupby("variant", sort=False):
             planned = _format.quantity(rows["share_expected"].iloc[0], "share")
             shown[f"{name} (planned {planned})"] = [
                 f"{n:,} ({_format.quantity(share, 'share')})"
                 for n, share in zip(rows["n"], rows["share_observed"], strict=True)
             ]
-        shown["p (adjusted)"] = [_format.pvalue(p) for p in self.tests["pvalue_adj"]]
-        shown["status"] = self.tests["status"]
+        shown["p (adjusted)"] = [_format.pvalue(p) for p in tests["pvalue_adj"]]
+        shown["status"] = tests["status"]
         return (
             f"<p class='finding'>{html.escape(self.text)}</p>"
             f"{shown.to_html(index=False, border=0, classes='cx')}"
@@ -146,16 +148,6 @@ class SampleRatio(Result):
             f"{_pshown(test['pvalue'])})"
         )
 
-    def _segment_text(self) -> list[str]:
-        segments = self.tests.iloc[1:]
-        if segments.empty:
-            return []
-        failed = segments.loc[segments["status"] == "stop", "segment"].tolist()
-        if failed:
-            where = _words.listed(failed)
-            return [f"It is off in {where} (Holm over {len(segments)} segments)."]
-        return [f"None of {len(segments)} segments is off (Holm)."]
-
     def _exposure_text(self) -> list[str]:
         said = []
         if self.n_mixed:
@@ -172,7 +164,8 @@ class SampleRatio(Result):
         return said
 
     def _failures(self) -> list[Problem]:
-        failed = self.tests[self.tests["status"] == "stop"]
+        tests = self.tests
+        failed = tests[tests["status"] == "stop"]
         problems = [
             Problem(
                 rule=f"{row['segment']}: {self._counts(row['segment'])}, "
@@ -182,7 +175,7 @@ class SampleRatio(Result):
             )
             for i, (_, row) in enumerate(failed.iterrows())
         ]
-        share = self.n_mixed / (self.n + self.n_mixed)
+        share = self.n_mixed / (int(tests["n"].iloc[0]) + self.n_mixed)
         if share > self.max_mixed:
             shown = _format.quantity(share, "share")
             limit = _format.quantity(self.max_mixed, "share")
@@ -219,3 +212,14 @@ def _pshown(p: float) -> str:
 
 def _users(n: int) -> str:
     return f"{n:,} user was" if n == 1 else f"{n:,} users were"
+
+
+def _segment_text(segments: pd.DataFrame) -> list[str]:
+    """Say which segments are off."""
+    if segments.empty:
+        return []
+    failed = segments.loc[segments["status"] == "stop", "segment"].tolist()
+    if failed:
+        where = _words.listed(failed)
+        return [f"It is off in {where} (Holm over {len(segments)} segments)."]
+    return [f"None of {len(segments)} segments is off (Holm)."]

@@ -68,17 +68,18 @@ class Sensitivity(Result):
     def text(self) -> str:
         """Whether any verdict depends on the choice."""
         other = self.table[self.table["choice"] != DECLARED]
+        changed = self.changed if len(other) else other
         said = []
         if other.empty:
             said.append("No other choice applies to these metrics.")
-        elif self.changed.empty:
+        elif changed.empty:
             n = len(other)
             tried = "1 other estimate" if n == 1 else f"{n} other estimates"
             said.append(f"No verdict changes under {tried}.")
         else:
             turned = [
                 f"{row.metric} ({row.treatment_arm}) is '{row.verdict}' {row.choice}"
-                for row in self.changed.itertuples()
+                for row in changed.itertuples()
             ]
             said.append(f"The verdict depends on the choice: {_words.listed(turned)}.")
         return " ".join([*said, *self.notes])

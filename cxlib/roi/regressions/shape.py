@@ -105,9 +105,10 @@ class Shape(Told):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Both steps of each outcome."""
+        text = self.text if len(self.steps) else ""
         return tuple(
             Finding(
-                id=f"{row['outcome']}: {row['step']}", statement=self.text,
+                id=f"{row['outcome']}: {row['step']}", statement=text,
                 estimate=float(row["estimate"]),
                 unit="share_points" if row["unit"] == "share" else "amount",
                 ci_lower=float(row["ci_lower"]), ci_upper=float(row["ci_upper"]),
