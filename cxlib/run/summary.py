@@ -244,8 +244,8 @@ def _cut(title: str, items: list[str], *, room: int, words: Translator) -> list[
         more = len(items) - done
         full = len(lines) + len(told) > room - (more > 1)
         if full or done >= _MOST.get(title, len(items)):
-            told = f"{'and ' if done else ''}{more} more: see the index"
-            return [*lines, f"- {words.text(told)}"]
+            rest = f"{'and ' if done else ''}{more} more: see the index"
+            return [*lines, f"- {words.text(rest)}"]
         lines += told
     return lines
 
