@@ -155,8 +155,9 @@ def _grade(soup: BeautifulSoup) -> None:
     line.append(f"It rests on {number}: {_joined(parts)} supported. ")
     if counts["low"]:
         weakest = rows[0].td
-        text = weakest.get_text(" ", strip=True).rstrip(".") if weakest else ""
-        line.append(f"The weakest: {text[:1].lower()}{text[1:]}. ")
+        text = weakest.get_text(" ", strip=True) if weakest else ""
+        stop = "" if text.endswith(".") else "."
+        line.extend(["The weakest: ", f"{text[:1].lower()}{text[1:]}", f"{stop} "])
     box = ledger.find_parent(class_="scroll") or ledger
     box["id"] = "assumptions"
     line.append(_link(soup, "All assumptions", {"href": "#assumptions"}))

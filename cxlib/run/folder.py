@@ -11,6 +11,7 @@ from typing import Any
 
 from cxlib.paths import resolve
 from cxlib.report.files import to_json, write_text
+from cxlib.report.language import translator
 from cxlib.report.prepare import title
 from cxlib.report.states import ALERT, STATES
 from cxlib.run import manifest
@@ -183,7 +184,8 @@ class RunFolder:
         }
         exporter = ReportExporter()  # type: ignore[no-untyped-call]
         page: str = exporter.from_notebook_node(notebook, where)[0]
-        return signoff.shown_line(page, standing)
+        words = translator(record["language"])
+        return signoff.shown_line(page, standing.spoken(words))
 
     def _signoffs(self) -> signoff.SignOffs:
         """Return the sign-offs of the programme."""

@@ -95,14 +95,16 @@ def data_files(job: Job, folder: Path) -> list[dict[str, Any]]:
 def headline(notebook: Any, folder: Path, *, language: str = "en") -> dict[str, Any]:
     """Return the answer a notebook gave, in its language: decision and figures as text.
 
-    Without an answer slot, the first finding of results.json stands in.
+    In another language it keeps what it says in English as `english`. Without an
+    answer slot, the first finding of results.json stands in.
     """
     for cell in notebook.cells if notebook is not None else ():
         for output in cell.get("outputs", []):
             found = output.get("data", {}).get(ANSWER_MIME)
             if found:
                 words = languages.translator(language)
-                return dict(languages.bundle(ANSWER_MIME, found, words))
+                said = dict(languages.bundle(ANSWER_MIME, found, words))
+                return said if language == "en" else said | {"english": dict(found)}
     findings = _results(folder).get("findings", [])
     return {"decision": findings[0]["statement"], "figures": []} if findings else {}
 

@@ -15,8 +15,10 @@ from typing import Any, Literal
 
 from cxlib import _format
 from cxlib.errors import ArgumentError
+from cxlib.report.language import Translator, translator
 from cxlib.report.states import STATES
 from cxlib.report.words import moment
+from cxlib.run.spoken import english, language_of
 
 Run = Mapping[str, Any]
 Section = tuple[str, list[str]]
@@ -60,10 +62,11 @@ def summary(paths: Iterable[Path], *, format: Format = "text") -> str:  # noqa: 
             "reports that `cx run` has written."
         )
     parts = [_failed(runs), _alerts(runs), _watched(runs), _moved(runs), _answers(runs)]
-    sections = [(title, items) for title, items in parts if items]
+    words = translator(language_of(runs))
+    sections = [(one, list(map(words.text, items))) for one, items in parts if items]
     where = _index(runs)
     write = _page if format == "html" else _text
-    return write(_subject(runs), sections, where)
+    return write(_subject(runs), sections, where, words)
 
 
 def _runs(path: Path) -> list[Run]:
@@ -194,7 +197,7 @@ def _answers(runs: list[Run]) -> Section:
     """Return the first figure and the decision of each completed run."""
     items = []
     for run in runs:
-        said = run.get("headline") or {}
+        said = english(run)
         figures = said.get("figures") or []
         figure = f"{_figure(run, figures[0])}. " if figures else ""
         if run["status"] == "ok":
@@ -223,17 +226,17 @@ def _index(runs: list[Run]) -> str:
     return ", ".join(there) or reports[0]
 
 
-def _text(subject: str, sections: list[Section], where: str) -> str:
+def _text(subject: str, sections: list[Section], where: str, words: Translator) -> str:
     """Return the account as plain text, cut to 40 lines."""
-    lines = [_clean(subject)]
+    lines = [_clean(words.text(subject))]
     for place, (title, items) in enumerate(sections, 1):
         later = _LEAST * (len(sections) - place) + 2
-        lines += ["", title]
-        lines += _cut(title, items, room=LINES - later - len(lines))
-    return "\n".join([*lines, "", f"Index: {where}"]) + "\n"
+        lines += ["", words.text(title)]
+        lines += _cut(title, items, room=LINES - later - len(lines), words=words)
+    return "\n".join([*lines, "", f"{words.text('Index:')} {where}"]) + "\n"
 
 
-def _cut(title: str, items: list[str], *, room: int) -> list[str]:
+def _cut(title: str, items: list[str], *, room: int, words: Translator) -> list[str]:
     """Return a section's lines: one a report for answers, whole sentences else."""
     lines: list[str] = []
     for done, item in enumerate(items):
@@ -241,7 +244,8 @@ def _cut(title: str, items: list[str], *, room: int) -> list[str]:
         more = len(items) - done
         full = len(lines) + len(told) > room - (more > 1)
         if full or done >= _MOST.get(title, len(items)):
-            return [*lines, f"- {'and ' if done else ''}{more} more: see the index"]
+            rest = f"{'and ' if done else ''}{more} more: see the index"
+            return [*lines, f"- {words.text(rest)}"]
         lines += told
     return lines
 
@@ -254,18 +258,19 @@ def _lines(title: str, item: str) -> list[str]:
     return textwrap.wrap(short, WIDTH, subsequent_indent="  ")
 
 
-def _page(subject: str, sections: list[Section], where: str) -> str:
+def _page(subject: str, sections: list[Section], where: str, words: Translator) -> str:
     """Return the account as a small HTML page without styles or scripts."""
     escape = html.escape
     blocks = []
     for title, items in sections:
         listed = "".join(f"<li>{escape(_clean(item))}</li>" for item in items)
-        blocks.append(f"<h2>{escape(title)}</h2>\n<ul>{listed}</ul>")
-    shown = escape(_clean(subject))
-    body = "\n".join([f"<h1>{shown}</h1>", *blocks, f"<p>Index: {escape(where)}</p>"])
+        blocks.append(f"<h2>{escape(words.text(title))}</h2>\n<ul>{listed}</ul>")
+    shown = escape(_clean(words.text(subject)))
+    index = f"<p>{words.text('Index:')} {escape(where)}</p>"
+    body = "\n".join([f"<h1>{shown}</h1>", *blocks, index])
     head = f'<meta charset="utf-8"><title>{shown}</title>'
-    page = f'<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>'
-    return f"<!DOCTYPE html>\n{page}\n"
+    top = f'<html lang="{words.language}"><head>{head}</head>'
+    return f"<!DOCTYPE html>\n{top}\n<body>\n{body}\n</body></html>\n"
 
 
 def _clean(text: str) -> str:

@@ -333,3 +333,40 @@ def test_a_customers_words_are_never_translated():
     soup = BeautifulSoup(html, "html.parser")
     assert soup.find("p", string="3.926 risposte") is not None
     assert soup.find("span", translate="no").string == "3,926 answers"
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        (
+            "Since the run of 2026-11-26 19:43 UTC the settings changed (target). "
+            "NPS went from 20.7 to 1,021.9 points (+1.2), within the ±2.0 points "
+            "expected by chance.",
+            "Dall'esecuzione del 2026-11-26 19:43 UTC sono cambiate le impostazioni "
+            "(target). NPS è passato da 20,7 a 1.021,9 punti (+1,2), entro i ±2,0 "
+            "punti attesi per caso.",
+        ),
+        (
+            "NPS 20.7 points (95 % CI 17.7 to 23.5, n = 3,926): below the minimum of "
+            "25 points, beyond noise.",
+            "NPS 20,7 punti (IC 95 % da 17,7 a 23,5, n = 3.926): sotto il minimo di "
+            "25 punti, oltre il rumore.",
+        ),
+    ],
+)
+def test_changes_and_alerts(english, italian):
+    assert ITALIAN.text(english) == italian
+
+
+def test_a_sentence_whose_first_letter_was_made_small():
+    known = "Those who answer are not asked twice."
+    words = Translator("it")
+    words._catalogue = replace(words._catalogue, exact={known: "Nessuno due volte."})
+    assert words.text(f"t{known[1:]}") == "nessuno due volte."
+    assert words.text("contents") == "contents"
+
+
+def test_what_the_script_says_is_translated():
+    html = page('<main data-csv="CSV as shown"><b data-other="Hide code">x</b></main>')
+    assert 'data-csv="CSV come mostrato"' in html
+    assert 'data-other="Nascondi il codice"' in html

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from bs4.element import NavigableString, PageElement
 
 _KEPT = {"code", "pre", "script", "style", "kbd", "samp", "math", "svg", "time"}
-_ATTRIBUTES = ("alt", "aria-label", "title", "placeholder", "data-other", "content")
+_SHOWN = ("data-other", "data-csv", "data-csv-of", "data-what")
+_ATTRIBUTES = ("alt", "aria-label", "title", "placeholder", "content", *_SHOWN)
 _META = {"description"}
 _ENGLISH = re.compile(
     r"\b(the|of|is|are|was|and|with|not|for|from|than|by|which|what|how|this|that|be|"

@@ -19,7 +19,7 @@ from cxlib.report.language.catalogue import (
 from cxlib.report.language.values import PERIODS, PHRASES, RANGES, SOUNDS, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -41,6 +41,7 @@ _PROSE = re.compile(
     re.I,
 )
 _TELLING = 12  # letters: a message with fewer is for names, not for sentences
+_CLAUSED = 4  # words: a shorter text may be a name that only looks like a message
 _LONG = 6  # words: a longer text in a hole is a sentence, and must be known
 
 
@@ -139,6 +140,9 @@ class Translator:
             if known is None and "\xa0" in text:
                 plain = text.replace("\xa0", " ")
                 known = self._look_up(plain, self._catalogue.messages)
+            if known is None and _is_continued(text):
+                known = self._look_up(_first(text, str.upper), self._catalogue.messages)
+                known = known and _first(known, str.lower)
             self._known[text] = known
             if known is not None:
                 self._shown.add(known)
@@ -206,6 +210,16 @@ def _is_name(words: str, kind: str, message: Message) -> bool:
     if any(len(_WORD.findall(part)) > _LONG for part in parts) or _BREAK.search(words):
         return False
     return kind == "s" or message.weight >= _TELLING or not _PROSE.search(words)
+
+
+def _is_continued(text: str) -> bool:
+    """Whether a text is a sentence whose first letter was made small."""
+    return text[:1].islower() and len(_WORD.findall(text)) >= _CLAUSED
+
+
+def _first(text: str, change: Callable[[str], str]) -> str:
+    """Return a text with its first letter changed."""
+    return f"{change(text[:1])}{text[1:]}"
 
 
 def _is_unit(words: Collection[str], letters: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cxlib import _format
 from cxlib.run.audiences.latest import Report
+from cxlib.run.spoken import english
 
 # The notebooks that can carry the case, the most telling first: the result and the
 # finding that hold the return, and the table that holds the initiatives.
@@ -79,7 +80,7 @@ def _case(
 ) -> dict[str, Any]:
     """Put the case together."""
     currency = _currency(report)
-    headline = (report.good or {}).get("headline") or {}
+    headline = english(report.good or {})
     support = list(_support(report, found, told))
     also = {one.name: one for one, _ in support if one is not report}
     rows = _initiatives(report.folder, table) if table else []
@@ -101,7 +102,7 @@ def _support(
 ) -> Iterator[tuple[Report, tuple[str, str]]]:
     """Yield what else was found out about the money: the report, a name, a sentence."""
     for name, one in told.items():
-        headline = (one.good or {}).get("headline") or {}
+        headline = english(one.good or {})
         if (
             _is(name, "roi_investment")
             and one is not report
@@ -122,7 +123,7 @@ def _doubts(
     for name, one in told.items():
         if one is report or not _is(name, "roi_investment"):
             continue
-        decision = str(((one.good or {}).get("headline") or {}).get("decision") or "")
+        decision = str(english(one.good or {}).get("decision") or "")
         for part in decision.split("; "):
             wary = part.startswith(("measure first", "do not fund"))
             names = [row["name"] for row in rows if row["name"] in part]
@@ -159,7 +160,7 @@ def _figures(
     statement = str(found["statement"])
     draws = _DRAWS.search(statement)
     n = draws[0] if draws else ""
-    cards = ((report.good or {}).get("headline") or {}).get("figures") or []
+    cards = english(report.good or {}).get("figures") or []
     card = next((one for one in cards if one.get("id") == found["id"]), None)
     if card is not None:
         yield {**card, "n": card.get("n") or n}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cxlib.run.audiences.latest import Report
+from cxlib.run.spoken import english
 
 _MOST = 3
 _APART = dt.timedelta(hours=36)
@@ -78,7 +79,7 @@ def _figures(reports: Sequence[Report]) -> Iterator[str]:
     named: dict[tuple[str, str], list[tuple[Report, Mapping[str, Any]]]]
     named = defaultdict(list)
     for report in reports:
-        for figure in (_run(report).get("headline") or {}).get("figures") or []:
+        for figure in english(_run(report)).get("figures") or []:
             key = str(figure.get("id")), str(figure.get("unit"))
             named[key].append((report, figure))
     for places in named.values():

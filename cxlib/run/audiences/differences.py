@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cxlib.run.spoken import english
+
 _MOST = 3
 _QUIET = {"output_dir"}
 
@@ -67,7 +69,7 @@ def _causes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
 
 
 def _figures(run: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    figures = (run.get("headline") or {}).get("figures") or []
+    figures = english(run).get("figures") or []
     return {str(one["id"]): one for one in figures if "id" in one}
 
 

@@ -16,6 +16,7 @@ from cxlib.run.audiences.latest import Report
 from cxlib.run.audiences.signoff import SignOffs
 from cxlib.run.site.links import href
 from cxlib.run.site.pages import executive_page, template_text
+from cxlib.run.spoken import english, language_of
 
 PAGE = "executive.html"
 _SHOWN, _WEAKEST = 2, 3
@@ -51,13 +52,14 @@ def executive(
         "weak": _weakest(reports),
         "conflicts": [*doubts, *conflicts(reports), *signoffs.troubles],
     }
-    return executive_page(fit(page))
+    runs = [one.good or one.newest for one in reports]
+    return executive_page(fit(page), language=language_of(runs))
 
 
 def _item(report: Report, signoffs: SignOffs) -> dict[str, Any]:
     """Return what the page shows of one report."""
     run: Mapping[str, Any] = report.good or {}
-    headline = run.get("headline") or {}
+    headline = english(run)
     decision = str(headline.get("decision") or "")
     brief = sentences(decision, at_least=60)
     standing = signoffs.standing(report)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.report.clean import sanitise
+from cxlib.report.language import translator
 from cxlib.report.page import finish
 from cxlib.report.parameters import of_notebook
 from cxlib.report.prepare import title
@@ -19,6 +20,7 @@ from cxlib.run.audiences.signoff import Standing
 from cxlib.run.provenance import sha256
 from cxlib.run.site.links import href
 from cxlib.run.site.pages import review_page
+from cxlib.run.spoken import english, language_of
 
 PAGE = "review.html"
 _HEADING = re.compile(r"(?m)^#{1,6} +(.+?)\s*#*$")
@@ -50,6 +52,7 @@ def review(
         and the reviewer's page has neither charts nor scripts.
     """
     results = read_results(folder)
+    words = translator(language_of([record]))
     status = str(record["status"])
     page = review_page(
         {
@@ -57,8 +60,8 @@ def review(
             "title": title(notebook) or str(record["name"]),
             "state": STATES.get(status, STATES["failed"]),
             "message": message_blocks(str(record.get("error") or "")),
-            "signoff": standing,
-            "headline": {"caveats": [], "decision": ""} | dict(record["headline"]),
+            "signoff": standing.spoken(words),
+            "headline": {"caveats": [], "decision": ""} | english(record),
             "findings": list(_findings(results)),
             "results": _results(results),
             "assumptions": results.get("assumptions") or [],
@@ -70,7 +73,7 @@ def review(
             "code": list(_code(notebook)),
         }
     )
-    return finish(page)
+    return finish(page, words=words)
 
 
 def _findings(results: Mapping[str, Any]) -> Iterator[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from cxlib._checks import did_you_mean
 from cxlib.errors import ArgumentError
 from cxlib.paths import project_root, resolve
+from cxlib.report.language import Translator
 from cxlib.report.states import Tone
 from cxlib.run.audiences.differences import differences
 from cxlib.run.audiences.latest import Report, read_json
@@ -28,7 +29,7 @@ VERDICTS: dict[str, Tone] = {
 _NEEDED = ("report", "reviewer", "date", "verdict")
 _KEYS = (*_NEEDED, "run", "inputs", "note", "results_sha256")
 _ID = re.compile(r"\w[\w. -]*")
-_LINE = re.compile(r'<p class="signoff[^"]*" id="signoff">[^<]*</p>')
+_LINE = re.compile(r'<p class="signoff[^"]*" id="signoff"[^>]*>.*?</p>')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,10 @@ class Standing:
     kind: str
     text: str
     tone: Tone
+
+    def spoken(self, words: Translator) -> Standing:
+        """Return it in the language of a page."""
+        return replace(self, text=words.text(self.text))
 
     @property
     def html(self) -> str:

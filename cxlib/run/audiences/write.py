@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cxlib.report.files import write_text
+from cxlib.report.language import translator
 from cxlib.run.audiences import executive, review
 from cxlib.run.audiences.latest import Report, latest, read_json
 from cxlib.run.audiences.signoff import SignOffs, Standing, of_programme, shown_line
+from cxlib.run.spoken import language_of
 
 _PAGES = ("report.html", review.PAGE)
 
@@ -63,7 +65,8 @@ def _update_lines(folder: Path, signoffs: SignOffs) -> None:
     run = read_json(folder / "manifest.json")
     if not run:
         return
-    standing = signoffs.of_run(run, folder)
+    words = translator(language_of([run]))
+    standing = signoffs.of_run(run, folder).spoken(words)
     for name in _PAGES:
         page = folder / name
         if page.is_file():

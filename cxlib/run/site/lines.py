@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from cxlib.report.language import LANGUAGES
 from cxlib.run import process
 
 TEXTS = ("id", "label", "value", "unit", "interval", "n", "kind", "state", "threshold")
@@ -53,6 +54,7 @@ def line_of(record: Mapping[str, Any], run_id: str) -> dict[str, Any]:
         "alerts": _alerts(record.get("alerts")),
         "changes": _changes(record.get("changes")),
         "results": "results.json" in _list(record.get("files")),
+        "language": _other(record.get("language")),
         "params_file": str(record.get("params_file") or ""),
         "inputs": str(record.get("inputs_sha256") or ""),
     }
@@ -117,6 +119,11 @@ def _changes(given: object) -> dict[str, Any]:
     return (
         {"since": str(changes.get("since")), "verdicts": verdicts} if verdicts else {}
     )
+
+
+def _other(language: object) -> str:
+    """Return a language other than English, in which the pages are."""
+    return language if isinstance(language, str) and language in LANGUAGES[1:] else ""
 
 
 def _number(value: object) -> float | None:

@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxlib.report.language import translate, translator
 from cxlib.report.page import asset, policy
 from cxlib.report.states import STATES
 from cxlib.report.words import as_yaml, duration, message_blocks, moment
 from cxlib.run.site.history import digest
 from cxlib.run.site.links import href
 from cxlib.run.site.rows import counts, courses, history_row, month_name, months
+from cxlib.run.spoken import language_of
 from cxlib.run.yamlfile import Trouble
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ def problem_page(record: Mapping[str, Any], troubles: Iterable[Trouble]) -> str:
     return _render(
         "problem.html.j2",
         script="",
+        language=language_of([record]),
         run=record,
         state=STATES[record["status"]],
         params=[one for one in listed if one.kind == "params"],
@@ -71,9 +74,9 @@ def history_page(label: str, runs: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def executive_page(values: Mapping[str, Any]) -> str:
+def executive_page(values: Mapping[str, Any], *, language: str = "en") -> str:
     """Return the page of a programme for those who decide."""
-    return _render("executive.html.j2", script="", **values)
+    return _render("executive.html.j2", script="", language=language, **values)
 
 
 def review_page(values: Mapping[str, Any]) -> str:
@@ -110,11 +113,11 @@ def _environment() -> Environment:
     return environment
 
 
-def _render(template: str, *, script: str, **values: Any) -> str:
+def _render(template: str, *, script: str, language: str = "en", **values: Any) -> str:
     """Fill a template with values, our style sheet, script and policy."""
     from markupsafe import Markup
 
-    return (
+    page = (
         _environment()
         .get_template(template)
         .render(
@@ -124,3 +127,13 @@ def _render(template: str, *, script: str, **values: Any) -> str:
             css=Markup(asset("report.css") + template_text("site.css")),
         )
     )
+    return page if language == "en" else _translated(page, language)
+
+
+def _translated(page: str, language: str) -> str:
+    """Return a page in another language."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(page, "html.parser")
+    translate(soup, translator(language))
+    return str(soup)

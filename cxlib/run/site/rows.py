@@ -53,6 +53,7 @@ def history_row(run: Mapping[str, Any]) -> dict[str, Any]:
         "error": run.get("error") or _silence(run),
         "figures": _figures(run),
         "decision": run.get("decision", ""),
+        "language": run.get("language", ""),
         "alerts": [{**one, "words": _alert(one)} for one in run.get("alerts", [])],
         "removed": run.get("removed"),
     }

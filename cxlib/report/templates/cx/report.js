@@ -21,7 +21,7 @@
     code.onclick = () => {
       const on = code.getAttribute('aria-pressed') !== 'true';
       code.setAttribute('aria-pressed', on);
-      code.textContent = on ? 'Hide code' : 'Show code';
+      [code.textContent, code.dataset.other] = [code.dataset.other, code.textContent];
       root.classList.toggle('coded', on);
       blocks.forEach(block => { block.open = on; });
     };
@@ -48,6 +48,7 @@
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
+  const words = find('main').dataset;
   document.querySelectorAll('main .scroll').forEach(box => {
     let line = box.nextElementSibling;
     if (!line?.matches('.get')) {
@@ -58,8 +59,8 @@
     if (line.querySelector('[download][href^="data:"]')) return;
     const button = document.createElement('button');
     button.type = 'button';
-    button.textContent = 'CSV as shown';
-    button.setAttribute('aria-label', `CSV as shown of ${box.getAttribute('aria-label')}`);
+    button.textContent = words.csv;
+    button.setAttribute('aria-label', `${words.csvOf} ${box.getAttribute('aria-label')}`);
     button.onclick = () => save(box);
     line.append(button);
   });
