@@ -234,11 +234,11 @@ def test_the_chart_leaves_a_broken_line_unjoined_and_bridges_it():
     assert sorted(set(dashes(ax))) == ["-", "--", ":"], "mood has no bridge: dotted"
     texts = [t.get_text() for t in ax.texts]
     assert any(t.startswith("new codebook") for t in texts)
-    assert {"Late 20.0", "Price 40.0", "Mood 10.0"} <= set(texts)
+    assert {"Late  20.0", "Price  40.0", "Mood  10.0"} <= set(texts)
     plt.close(ax.figure)
     ax = plots.code_trend(trend(), breaks=breaks.table, codes=["price"], weak=["price"])
     assert not any("codebook" in t.get_text() for t in ax.texts)
-    assert [t.get_text() for t in ax.texts] == ["Price (weak) 40.0"]
+    assert [t.get_text() for t in ax.texts] == ["Price (weak)  40.0"]
     plt.close(ax.figure)
     ax = plots.code_trend(pd.DataFrame())
     assert ax.texts[0].get_text() == "no trend to draw"
