@@ -219,7 +219,7 @@ def headed(table: pd.DataFrame, unit: str = "score") -> pd.DataFrame:
     for prefix in ("", "effect_size_", "rel_effect_size_"):
         low, high = f"{prefix}ci_lower", f"{prefix}ci_upper"
         if {low, high} <= set(shown.columns):
-            joined = shown[low] + " to " + shown[high]
+            joined = shown[low].astype(str) + " to " + shown[high].astype(str)
             shown = shown.assign(**{low: joined}).drop(columns=high)
             shown = shown.rename(columns={low: f"{prefix}interval"})
     return shown.rename(columns={name: _heading(str(name), unit) for name in shown})

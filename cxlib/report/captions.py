@@ -12,6 +12,7 @@ HEADING = re.compile(r"(?m)^(#{1,6}) +(.+?)\s*#*$")
 _SENTENCE = re.compile(r"(?<=[.!?]) +(?=[A-ZÀ-Þ“\"'(\d−+])")
 _BRACKET = re.compile(r" \(((?:[^()]|\([^()]*\))*)\)")
 _SURE = re.compile(r"\d+(?:[.,]\d+)? ?% (?:CI|IC|interval|intervallo|credible)|n = ")
+_CUT = re.compile(r"[;:] ")
 _LONG, _BRIEF = 160, 35
 
 
@@ -107,6 +108,6 @@ def _short(sentence: str) -> str:
         return f" ({' '.join(parts).rstrip(',; ')})" if parts else ""
 
     short = _BRACKET.sub(kept, sentence)
-    if len(short) > _LONG and (cut := re.search(r"[;:] ", short)):
+    if len(short) > _LONG and (cut := _CUT.search(short, _BRIEF)):
         short = f"{short[: cut.start()]}."
     return short

@@ -98,6 +98,7 @@ def test_what_is_folded_is_found(add, browser, tmp_path):
     page.get_by_role("button", name="Clear").click()
     assert shown(page) == ["nps"]
     page.get_by_text("1 more report of programme09").click()
+    page.get_by_role("link", name="voc", exact=True).scroll_into_view_if_needed()
     assert shown(page) == ["nps", "voc"]
     assert browser.axe(page) == []
 
