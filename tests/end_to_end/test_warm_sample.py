@@ -38,6 +38,12 @@ def files(site, name):
     (folder,) = (site / "sample" / name).glob("2*")
     tables = {path.name: path.read_bytes() for path in folder.glob("tables/*.csv")}
     notebook = json.loads((folder / "report.ipynb").read_text())
+    for output in (
+        one for cell in notebook["cells"] for one in cell.get("outputs", [])
+    ):
+        if "text/html" in output.get("data", {}):
+            # pandas wraps it at a width it takes from the console; no page shows it
+            output["data"].pop("text/plain", None)
     shown = [
         VOLATILE.sub("", json.dumps(cell.get("outputs", ""), sort_keys=True))
         for cell in notebook["cells"]
