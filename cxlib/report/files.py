@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all; read what may not be there."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         spare.unlink(missing_ok=True)
         raise
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON object, empty where there is none that can be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def to_json(value: object) -> str:

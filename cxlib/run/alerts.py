@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from cxlib.report.files import read_json
 
 
 def recorded(results: Mapping[str, Any], folder: Path, started: str) -> dict[str, Any]:
@@ -57,10 +58,6 @@ def _completed(folder: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the manifests of earlier completed runs, the newest first."""
     there = {path.parent.name: path for path in folder.parent.glob("*/manifest.json")}
     for name in sorted((one for one in there if one < folder.name), reverse=True):
-        path = there[name]
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(record, dict) and record.get("status") == "ok":
+        record = read_json(there[name])
+        if record.get("status") == "ok":
             yield record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from cxlib.paths import resolve
 from cxlib.report import language as languages
 from cxlib.report.answer import ANSWER_MIME
+from cxlib.report.files import read_json
 from cxlib.report.states import STATES
 from cxlib.run import process
 from cxlib.run.alerts import recorded
@@ -125,11 +125,7 @@ def files(folder: Path) -> list[str]:
 
 def _results(folder: Path) -> Mapping[str, Any]:
     """Return results.json, or nothing."""
-    try:
-        found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_json(folder / "results.json")
 
 
 def _data_file(path: Path, root: Path, counted: Mapping[str, Any]) -> dict[str, Any]:

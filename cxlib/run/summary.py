@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import html
-import json
-import os
 import re
-import socket
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,9 +12,11 @@ from typing import Any, Literal
 
 from cxlib import _format
 from cxlib.errors import ArgumentError
+from cxlib.report.files import read_json
 from cxlib.report.language import Translator, translator
 from cxlib.report.states import STATES
 from cxlib.report.words import moment
+from cxlib.run import process
 from cxlib.run.spoken import english, language_of
 
 Run = Mapping[str, Any]
@@ -85,29 +84,12 @@ def _read(folder: Path) -> Run:
     """Return the manifest of a run; of one without, what results.json says."""
     run: dict[str, Any] = {"status": "ok", "name": folder.name, "programme": ""}
     for name in ("results.json", "manifest.json"):
-        try:
-            found = json.loads((folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        run |= found if isinstance(found, dict) else {}
+        run |= read_json(folder / name)
     findings = run.get("findings") or [{}]
     run.setdefault("headline", {"decision": findings[0].get("statement", "")})
-    if run["status"] == "running" and not _alive(run):
+    if run["status"] == "running" and process.alive(run) is False:
         run["status"] = "interrupted"
     return run | {"folder": folder}
-
-
-def _alive(run: Run) -> bool:
-    """Whether the process of a run is there, as far as this machine can tell."""
-    if run.get("host") != socket.gethostname():
-        return True
-    try:
-        os.kill(int(run.get("pid") or 0), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except OSError:
-        return True
-    return bool(run.get("pid"))
 
 
 def _label(run: Run) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.errors import ArgumentError
+from cxlib.report.files import read_json
 from cxlib.run.fingerprint import Inputs
 
 EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -113,11 +113,7 @@ def _runs(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield each run with what its manifest says, the newest first."""
     places = (path for path in folder.glob("[!._]*") if path.is_dir())
     for path in sorted(places, reverse=True):
-        try:
-            said = json.loads((path / "manifest.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            said = {}
-        yield path, said if isinstance(said, dict) else {}
+        yield path, read_json(path / "manifest.json")
 
 
 def _moment(text: str) -> dt.datetime:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cxlib.report.files import read_json
 from cxlib.report.states import STATES
 from cxlib.report.words import moment
 
@@ -108,15 +108,6 @@ def runs(place: Path) -> Iterator[dict[str, Any]]:
         known = "status" in run and "started" in run and isinstance(headline, dict)
         if known and _records(headline, "figures") and _records(run, "data", "alerts"):
             yield run | {"run_id": path.parent.name, "headline": headline}
-
-
-def read_json(path: Path) -> Mapping[str, Any]:
-    """Return a JSON object from a file; nothing where it cannot be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def read_results(folder: Path) -> Mapping[str, Any]:

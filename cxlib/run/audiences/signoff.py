@@ -13,10 +13,11 @@ from typing import Any
 from cxlib._checks import did_you_mean
 from cxlib.errors import ArgumentError
 from cxlib.paths import project_root, resolve
+from cxlib.report.files import read_json
 from cxlib.report.language import Translator
 from cxlib.report.states import Tone
 from cxlib.run.audiences.differences import differences
-from cxlib.run.audiences.latest import Report, read_json
+from cxlib.run.audiences.latest import Report
 from cxlib.run.provenance import sha256
 from cxlib.run.yamlfile import Document, read
 

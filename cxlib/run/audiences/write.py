@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from cxlib.report.files import write_text
+from cxlib.report.files import read_json, write_text
 from cxlib.report.language import translator
 from cxlib.run.audiences import executive, review
-from cxlib.run.audiences.latest import Report, latest, read_json
+from cxlib.run.audiences.latest import Report, latest
 from cxlib.run.audiences.signoff import SignOffs, Standing, of_programme, shown_line
 from cxlib.run.spoken import language_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.paths import resolve
+from cxlib.report.files import read_json
 from cxlib.run.jobs import shown
 from cxlib.run.provenance import sha256
 
@@ -67,15 +67,6 @@ def previous(folder: Path) -> Run | None:
             whole = {"data": [], **record, "run_id": path.name}
             return Run(record=whole, results=results)
     return None
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON object, empty where there is none that can be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def old_copy(file: Mapping[str, Any], root: Path, *, commit: str, spare: Path) -> Path:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.paths import resolve
+from cxlib.report.files import read_json
 from cxlib.run.changes.causes import Cause, moved_tables
-from cxlib.run.changes.earlier import Run, old_copy, read_json
+from cxlib.run.changes.earlier import Run, old_copy
 from cxlib.run.jobs import Job, shown
 from cxlib.run.secrets import HIDDEN
 

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 from cxlib.paths import resolve
+from cxlib.report.files import read_json
 from cxlib.run.changes import words
 from cxlib.run.changes.causes import Cause, causes
 from cxlib.run.changes.compare import Steps, label, only_in, rows
-from cxlib.run.changes.earlier import Run, previous, read_json
+from cxlib.run.changes.earlier import Run, previous
 from cxlib.run.changes.explain import Explained, Rerun, explain
 from cxlib.run.changes.overlap import (
     APART,
