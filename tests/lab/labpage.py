@@ -54,6 +54,27 @@ def forget_stored_outputs(page: Any) -> None:
     )
 
 
+def insert_cell(page: Any, text: str) -> None:
+    """Insert a cell below the first code cell that is there, and type into it.
+
+    Each key waits for the one before it: typed ahead of Lab, keys are lost.
+    """
+    cells = page.locator(f"{NOTEBOOK} .jp-CodeCell")
+    before = cells.count()
+    cells.first.locator(".jp-InputPrompt").click()
+    page.wait_for_selector(f"{NOTEBOOK} .jp-Notebook.jp-mod-commandMode")
+    page.keyboard.press("b")
+    page.wait_for_function(
+        "([cells, n]) => document.querySelectorAll(cells).length > n",
+        arg=[f"{NOTEBOOK} .jp-CodeCell", before],
+    )
+    page.keyboard.press("Enter")
+    active = f"{NOTEBOOK} .jp-CodeCell.jp-mod-active .cm-content"
+    page.wait_for_selector(f"{active}:focus")
+    page.keyboard.type(text)
+    page.wait_for_selector(f"{active}:has-text('{text}')")
+
+
 def run_all(page: Any, *, seconds: float) -> None:
     """Run > Run All Cells, and wait for the last of them."""
     forget_stored_outputs(page)

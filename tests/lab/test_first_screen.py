@@ -10,6 +10,7 @@ import pytest
 from tests.lab.labpage import (
     NOTEBOOK,
     forget_stored_outputs,
+    insert_cell,
     menu,
     open_lab,
     open_notebook,
@@ -66,15 +67,11 @@ def test_tab_and_shift_tab_in_a_cell(browser, lab):
     page = open_lab(browser, lab, "/lab/workspaces/tab/tree/notebooks")
     open_notebook(page, SMALL)
     forget_stored_outputs(page)
-    page.keyboard.press("Escape")
-    page.keyboard.press("a")
-    page.keyboard.press("Enter")
-    page.keyboard.type("from cxlib import nps")
+    insert_cell(page, "from cxlib import nps")
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector(f"{NOTEBOOK} .jp-InputPrompt:has-text('[1]')")
-    page.keyboard.press("Enter")
-    page.keyboard.press("End")
-    page.keyboard.type("\nnps.by_s")
+    prompt = page.locator(f"{NOTEBOOK} .jp-CodeCell.jp-mod-active .jp-InputPrompt")
+    prompt.filter(has_text=re.compile(r"\[\d+\]")).wait_for()
+    insert_cell(page, "nps.by_s")
     page.keyboard.press("Tab")
     offered = page.locator(".jp-Completer-item")
     offered.first.wait_for()
