@@ -83,7 +83,8 @@ class Verdict:
         few = len(self.alerts)
         said = f"{few} alert{'' if few == 1 else 's'}" if few else "No alert"
         more = f", {watched} to watch" if watched else ""
-        return f"{said}{more} (of {len(self.checks)} thresholds)."
+        whole = f"{len(self.checks)} threshold{'' if len(self.checks) == 1 else 's'}"
+        return f"{said}{more} (of {whole})."
 
     def of(self, finding: Finding) -> Check | None:
         """Return the worst check of a finding."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from cxlib.report.elements import elements, has_class
+
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
@@ -61,16 +63,20 @@ class Links:
 
     def put(self, soup: BeautifulSoup) -> None:
         """Put the links into the page."""
-        for shown in soup.select("main [data-result]"):
-            self._to_result(soup, shown)
-        items = soup.select(".cx-figures > li")
+        for shown in elements(soup.main):
+            if shown.has_attr("data-result"):
+                self._to_result(soup, shown)
+        lists = [one for one in elements(soup, "ul") if has_class(one, "cx-figures")]
+        items = [li for one in lists for li in one.find_all("li", recursive=False)]
+        rows = {str(one.get("id")): one for one in elements(soup, "tr")}
         for item, anchor in zip(items, self.figures, strict=False):
-            if anchor:
-                _to_trace(soup, item, anchor)
+            if row := rows.get(anchor):
+                _to_trace(soup, item, row)
         _grade(soup)
         if self.beside:
-            for listed in soup.select(".cx-files"):
-                listed.decompose()
+            for listed in elements(soup, "div"):
+                if has_class(listed, "cx-files"):
+                    listed.decompose()
 
     def _to_result(self, soup: BeautifulSoup, shown: Tag) -> None:
         """Put the links of one displayed result below its first table or its chart."""
@@ -123,16 +129,13 @@ def _link(soup: BeautifulSoup, text: str, attrs: Mapping[str, str]) -> Tag:
     return link
 
 
-def _to_trace(soup: BeautifulSoup, item: Tag, anchor: str) -> None:
-    """Lead from a figure of the answer to what it rests on."""
+def _to_trace(soup: BeautifulSoup, item: Tag, row: Tag) -> None:
+    """Lead from a figure of the answer to the row it rests on."""
     label = item.select_one(".cx-label")
-    row = soup.find(id=anchor)
-    if row is None:
-        return
     exact = row.select_one("td")
     attrs = {
         "class": "cx-source",
-        "href": f"#{anchor}",
+        "href": f"#{row['id']}",
         "aria-label": f"Source of {label.get_text(strip=True) if label else 'it'}",
         "title": f"Not rounded: {exact.get_text(strip=True) if exact else ''}",
     }

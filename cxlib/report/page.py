@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cxlib.report.elements import HEADINGS, elements, has_class
 from cxlib.report.language.page import translate
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def finish(
 def _level_headings(soup: BeautifulSoup) -> None:
     """Keep headings that a cell displayed one level below their section's."""
     section = 1
-    for heading in soup.select("main :is(h1, h2, h3, h4, h5, h6)"):
+    for heading in elements(soup.main, *HEADINGS):
         own = int(heading.name[1])
         if heading.find_parent(class_="html") is None:
             section = own
@@ -85,9 +86,10 @@ def _level_headings(soup: BeautifulSoup) -> None:
 
 def _number_ids(soup: BeautifulSoup) -> None:
     """Make heading ids unique and name their links."""
-    headings = soup.select("main :is(h1, h2, h3, h4, h5, h6)[id]")
+    headings = [one for one in elements(soup.main, *HEADINGS) if one.has_attr("id")]
     ours = {id(heading) for heading in headings}
-    seen = {str(one["id"]) for one in soup.select("[id]") if id(one) not in ours}
+    others = (one for one in elements(soup) if id(one) not in ours)
+    seen = {str(one["id"]) for one in others if one.has_attr("id")}
     for heading in headings:
         wanted = unique = str(heading["id"])
         count = 1
@@ -96,8 +98,9 @@ def _number_ids(soup: BeautifulSoup) -> None:
             unique = f"{wanted}-{count}"
         seen.add(unique)
         heading["id"] = unique
-        link = heading.select_one("a.anchor-link")
-        if link is not None:
+        for link in elements(heading, "a"):
+            if not has_class(link, "anchor-link"):
+                continue
             link["href"] = f"#{unique}"
             link["aria-label"] = f"Link to {_text(heading)}"
 
@@ -107,7 +110,9 @@ def _fill_contents(soup: BeautifulSoup) -> None:
     box = soup.select_one("#contents ul")
     if box is None:
         return
-    for heading in soup.select("main :is(h2, h3)[id], footer h2[id]"):
+    for heading in [*elements(soup.main, "h2", "h3"), *elements(soup.footer, "h2")]:
+        if not heading.has_attr("id"):
+            continue
         item = soup.new_tag("li", attrs={"class": f"level-{heading.name}"})
         link = soup.new_tag("a", attrs={"href": f"#{heading['id']}"})
         link.string = _text(heading)
@@ -127,12 +132,13 @@ def _text(heading: Tag) -> str:
 def _mend_tables(soup: BeautifulSoup) -> None:
     """Give headers a scope, drop empty ones, let wide tables scroll in a box."""
     section, number = "", 0
-    for element in soup.select("main :is(h1, h2, h3), main table, footer table"):
+    inside = elements(soup.main, "h1", "h2", "h3", "table")
+    for element in [*inside, *elements(soup.footer, "table")]:
         if element.name != "table":
             section = f": {_text(element)}"
             continue
         number += 1
-        for header in element.select("th"):
+        for header in elements(element, "th"):
             if not header.get_text(strip=True):
                 header.name = "td"
                 continue
@@ -149,7 +155,7 @@ def _mend_tables(soup: BeautifulSoup) -> None:
 def _note_width(table: Tag) -> None:
     """Mark a table of many columns: paper is narrower than a screen that scrolls."""
     columns = max(
-        (len(row.find_all(["td", "th"])) for row in table.select("tr")), default=0
+        (len(row.find_all(["td", "th"])) for row in elements(table, "tr")), default=0
     )
     names = [name for name, least in (("wide", 10), ("wider", 14)) if columns >= least]
     if names:
@@ -159,9 +165,10 @@ def _note_width(table: Tag) -> None:
 
 def _align_words(table: Tag) -> None:
     """Mark the cells of columns that hold words, which read from the left."""
-    rows = [row.find_all(["td", "th"], recursive=False) for row in table.select("tr")]
-    body = [cells for cells, row in zip(rows, table.select("tr"), strict=True)
-            if row.find_parent("thead") is None]  # fmt: skip
+    lines = elements(table, "tr")
+    rows = [line.find_all(["td", "th"], recursive=False) for line in lines]
+    body = [cells for cells, line in zip(rows, lines, strict=True)
+            if line.find_parent("thead") is None]  # fmt: skip
     wordy = {
         column
         for cells in body
@@ -178,7 +185,9 @@ def _align_words(table: Tag) -> None:
 
 def _drop_dead_images(soup: BeautifulSoup) -> None:
     """Say in words where an image was not allowed to load."""
-    for image in soup.select("img:not([src^='data:'])"):
+    for image in elements(soup, "img"):
+        if str(image.get("src", "")).startswith("data:"):
+            continue
         note = soup.new_tag("span", attrs={"class": "blocked"})
         words = str(image.get("alt") or "").strip()
         note.string = f"[image not shown{': ' + words if words else ''}]"

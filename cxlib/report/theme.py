@@ -163,7 +163,7 @@ def _png(figure: Figure) -> tuple[str, int, int]:
         if dpi not in rendered:
             rendered[dpi] = _drawn(figure, dpi)
         packed = io.BytesIO()
-        rendered[dpi].quantize(colours).save(packed, format="png", optimize=True)
+        _quantised(rendered[dpi], colours).save(packed, format="png", compress_level=6)
         best = packed.getvalue()
         if len(best) <= MAX_BYTES:
             break
@@ -195,4 +195,22 @@ def _drawn(figure: Figure, dpi: int) -> Image:
         figure.dpi = before
         figure.set_layout_engine(engine)
     size = (int(canvas.renderer.width), int(canvas.renderer.height))
-    return frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1).convert("RGB")
+    return frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1)
+
+
+def _quantised(image: Image, colours: int) -> Image:
+    """Return the image in so many colours; its background keeps its own."""
+    import numpy as np
+    from PIL.Image import fromarray
+
+    pixels = np.asarray(image)
+    packed = pixels.view(np.uint32)[..., 0]
+    drawn = packed != packed[0, 0]
+    palette, indices = pixels[0, 0, :3].tolist(), np.zeros(drawn.shape, dtype=np.uint8)
+    if drawn.any():
+        shades = fromarray(pixels[drawn][None, :, :3]).quantize(colours - 1)
+        indices[drawn] = np.asarray(shades)[0] + 1
+        palette += shades.getpalette() or []
+    reduced = fromarray(indices)
+    reduced.putpalette(palette)
+    return reduced

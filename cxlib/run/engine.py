@@ -21,6 +21,7 @@ from papermill.engines import (
 
 from cxlib.report.files import write_text
 from cxlib.run.environment import kernel_environment
+from cxlib.run.kernels import PromptManager
 from cxlib.run.warm.client import KernelServer
 from cxlib.run.warm.provisioner import WarmClient
 
@@ -164,6 +165,7 @@ def _run_cells(manager: _Manager, kernel_name: str, options: dict[str, Any]) -> 
     client = kind(
         manager,
         kernel_name=kernel_name,
+        kernel_manager_class=PromptManager,
         timeout=options["execution_timeout"],
         startup_timeout=options["start_timeout"],
         config=options["config"],

@@ -25,6 +25,7 @@ from cxlib.run.fingerprint import Inputs
 from cxlib.run.folder import NOTEBOOK, Outcome, RunFolder
 from cxlib.run.jobs import Job, shown
 from cxlib.run.lock import BusyError, locked
+from cxlib.run.order import Waiting
 from cxlib.run.secrets import hide_text
 from cxlib.run.spares import sweep, sweep_sockets
 from cxlib.run.unchanged import Standing, standing
@@ -122,7 +123,8 @@ class Runner:
         """Run all jobs, or until Ctrl-C; return what has ended."""
         futures: list[Future[Outcome]] = []
         try:
-            futures.extend(pool.submit(self._run_one, job) for job in jobs)
+            waiting = Waiting(jobs, self.out, n_jobs=self.n_jobs)
+            futures.extend(pool.submit(self._run_next, waiting) for _ in jobs)
             left = set(futures)
             while left:
                 # Waking up now and then lets Ctrl-C through.
@@ -142,6 +144,12 @@ class Runner:
         ending = Ending(status=job.status, error=hide_text(text))
         outcome = RunFolder.open(self.out, job).close(ending)
         self.progress.ended(outcome)
+        return outcome
+
+    def _run_next(self, waiting: Waiting) -> Outcome:
+        """Run the job whose turn it is."""
+        outcome = self._run_one(waiting.take())
+        waiting.learn(outcome)
         return outcome
 
     def _run_one(self, job: Job) -> Outcome:

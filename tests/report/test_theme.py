@@ -77,6 +77,25 @@ def test_heavy_chart_still_fits(shown):
     assert len(base64.b64decode(data["image/png"])) <= MAX_BYTES
 
 
+def test_background_and_filled_areas_keep_their_colour(shown):
+    figure, ax = plt.subplots(facecolor="#fdf6e3")
+    ax.bar([1, 2], [3, 1], color=["#0173b2", "#de8f05"])
+    report.show(figure, alt="It falls.")
+    with Image.open(io.BytesIO(base64.b64decode(shown[0][0]["image/png"]))) as image:
+        pixels = image.convert("RGB")
+    found = {shade for _, shade in pixels.getcolors(256)}
+    assert pixels.getpixel((0, 0)) == (0xFD, 0xF6, 0xE3)
+    assert {(0x01, 0x73, 0xB2), (0xDE, 0x8F, 0x05)} <= found
+    assert len(found) <= 64
+
+
+def test_a_chart_of_nothing_is_shown_too(shown):
+    figure, ax = plt.subplots()
+    ax.axis("off")
+    report.show(figure, alt="Nothing to see.")
+    assert len(shown) == 1
+
+
 def test_vector_chart_is_an_svg_without_text_or_date(shown):
     for _ in range(2):
         report.show(draw(), alt="It falls.", vector=True)

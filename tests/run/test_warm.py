@@ -27,7 +27,8 @@ responses: dict = {"path": "data/answers.csv"}  # the answers
 engine: str = "pandas"  # where the rows are worked
 output_dir: str = "reports/draft/x"  # where results are written"""
 STATE = """\
-import contextlib, decimal, json, locale, logging, os, signal, sys, threading, warnings
+import contextlib, decimal, json, locale, logging, os, signal, sys, threading, time
+import warnings
 import matplotlib, numpy, pandas
 from matplotlib import pyplot
 from cxlib import data, journeys, nps, plots, report, roi, voc
@@ -55,6 +56,7 @@ state = {
     "pandas": pandas.get_option("display.max_rows"),
     "flags": str(sys.flags),
 }
+time.sleep(0.5)  # until all of the runner's connections stand
 for one in os.listdir("/proc/self/fd"):
     with contextlib.suppress(OSError):
         link = os.path.basename(os.readlink(f"/proc/self/fd/{one}"))
@@ -95,6 +97,13 @@ child = subprocess.Popen(["sleep", "300"])
 with open(os.environ["CX_STATE"], "w") as file:
     file.write(f"{os.getpid()} {child.pid}\\n")
 time.sleep(300)"""
+LEAVES = """\
+import atexit, os, threading, time
+def say(word):
+    with open(os.environ["CX_STATE"], "a") as file:
+        file.write(f"{word}\\n")
+atexit.register(say, "at exit")
+threading.Thread(target=lambda: (time.sleep(0.5), say("thread"))).start()"""
 POOLS = """\
 from concurrent.futures import ProcessPoolExecutor
 import duckdb, joblib, numpy, pyarrow.compute
@@ -109,7 +118,8 @@ print(KMeans(3, random_state=1, n_init=2).fit(values).inertia_)
 print(numpy.linalg.svd(values)[1])"""
 BODIES = {
     "state": STATE, "pollute": POLLUTE, "clean": CLEAN, "draw": DRAW, "waits": WAITS,
-    "pools": POOLS, "dies": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "pools": POOLS, "leaves": LEAVES,
+    "dies": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
 }  # fmt: skip
 
 
@@ -182,6 +192,13 @@ def appears(path):
             return path.read_text()
         time.sleep(0.1)
     raise AssertionError(f"{path} was not written")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_kernel_ends_its_threads_and_says_goodbye(run, state, warm):
+    assert run("leaves", warm=warm)[0].status == "ok"
+    assert state.read_text().split("\n")[:2] == ["thread", "at exit"]
 
 
 @pytest.mark.slow

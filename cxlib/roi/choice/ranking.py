@@ -93,7 +93,8 @@ class Ranks(Told):
         limit = chance(self.sure)
         if not close:
             return f"Each beats the next below in at least {limit} of draws."
-        more = f" and {len(close) - 3} pairs more" if len(close) > 3 else ""
+        left = len(close) - 3
+        more = f" and {left} pair{'' if left == 1 else 's'} more" if left > 0 else ""
         shown = close[:3] if more else close
         told = ", ".join(shown) + more if more else _words.listed(shown)
         return f"Neighbours that cannot be told apart at {limit}: {told}."
