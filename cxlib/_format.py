@@ -182,6 +182,17 @@ def cell(name: str, value: object, unit: str = "score") -> str:
     return str(value).replace("-", "−") if plain else number(value, own)
 
 
+def difference_unit(unit: str) -> str:
+    """Return the unit of a difference: shares differ by percentage points.
+
+    Examples
+    --------
+    >>> difference_unit("share"), difference_unit("points")
+    ('share_points', 'points')
+    """
+    return "share_points" if unit == "share" else unit
+
+
 def unit_of(name: str, unit: str) -> str:
     """Return the unit that a column's name declares, else the table's own."""
     if name.startswith(("share_", "rel_")):

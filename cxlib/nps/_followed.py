@@ -83,7 +83,7 @@ class Transitions(_display.Bracketed):
         if e is None:
             return ""
         return _words.with_interval(
-            e.estimate, e.ci_lower, e.ci_upper, _words.difference_unit(self.unit),
+            e.estimate, e.ci_lower, e.ci_upper, _format.difference_unit(self.unit),
             self.confidence_level, e.n, signed=True,
         )  # fmt: skip
 
@@ -97,7 +97,7 @@ class Transitions(_display.Bracketed):
         gap = self.silent
         apart = _words.with_interval(
             gap.estimate, gap.ci_lower, gap.ci_upper,
-            _words.difference_unit(self.unit), self.confidence_level, signed=True,
+            _format.difference_unit(self.unit), self.confidence_level, signed=True,
         )  # fmt: skip
         return f"{told}; they had scored {apart} against those who did."
 
@@ -154,13 +154,13 @@ class Transitions(_display.Bracketed):
         )
 
     def _plain(self, value: float) -> str:
-        unit = _words.difference_unit(self.unit)
+        unit = _format.difference_unit(self.unit)
         return _format.quantity(value, unit, signed=True)
 
     def _gap(self, r: Mapping[Any, Any], prefix: str, name: str = "estimate") -> str:
         return _words.with_interval(
             r[name], r[f"{prefix}ci_lower"], r[f"{prefix}ci_upper"],
-            _words.difference_unit(self.unit), self.confidence_level, r["n"],
+            _format.difference_unit(self.unit), self.confidence_level, r["n"],
             signed=True,
         )  # fmt: skip
 
@@ -192,7 +192,7 @@ class Transitions(_display.Bracketed):
         """Transitions; then each state's move beside the move of no change."""
         if self.reason:
             return ()
-        t, r, gap = self.table, self.regression, _words.difference_unit(self.unit)
+        t, r, gap = self.table, self.regression, _format.difference_unit(self.unit)
         hidden = t["status"].map(is_hidden).astype(bool)
         share = _display.with_ends(t, "estimate", "share")
         first = {

@@ -129,7 +129,7 @@ class FeatureGap(_display.Bracketed):
     def _size(self, row: Mapping[Any, Any]) -> str:
         return _words.with_interval(
             row["estimate"], row["ci_lower"], row["ci_upper"],
-            _words.difference_unit(self.unit), self.confidence_level, row["n"],
+            _format.difference_unit(self.unit), self.confidence_level, row["n"],
             signed=True,
         )  # fmt: skip
 
@@ -152,7 +152,7 @@ class FeatureGap(_display.Bracketed):
         """The comparisons, then the balance of the covariates."""
         if self.reason:
             return ()
-        t, b, gap = self.table, self.balance, _words.difference_unit(self.unit)
+        t, b, gap = self.table, self.balance, _format.difference_unit(self.unit)
         pair = _display.numbers(t["n_with"], "count") + " / "
         return (
             {

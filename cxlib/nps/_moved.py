@@ -173,7 +173,7 @@ def rows(
         {
             "measure": MOVED, "n": new[0].n, "estimate": moved, "std_error": gap[0],
             "std_error_fixed": np.nan, "ci_lower": moved - half,
-            "ci_upper": moved + half, "unit": _words.difference_unit(unit),
+            "ci_upper": moved + half, "unit": _format.difference_unit(unit),
         }
     )  # fmt: skip
     return pd.DataFrame(table, columns=COLUMNS)

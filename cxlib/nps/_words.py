@@ -17,11 +17,6 @@ Verdict = Literal["above", "below", "cannot tell"]
 SMALL_BASE = 30
 
 
-def difference_unit(unit: str) -> str:
-    """Unit of a difference: shares differ by percentage points."""
-    return "share_points" if unit == "share" else unit
-
-
 def with_interval(
     value: float, lower: float, upper: float, unit: str, level: float,
     n: float | None = None, *, signed: bool = False,
@@ -54,7 +49,8 @@ def finding(
     )
     return Finding(
         id=name, statement=statement, estimate=estimate, ci_lower=lower,
-        ci_upper=upper, unit=difference_unit(unit), n=int(n), confidence_level=level,
+        ci_upper=upper, unit=_format.difference_unit(unit), n=int(n),
+        confidence_level=level,
     )  # fmt: skip
 
 

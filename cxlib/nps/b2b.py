@@ -104,7 +104,7 @@ class AccountScores(_display.Bracketed):
     @property
     def shown(self) -> Sequence[_display.Columns]:
         """One row a weighting."""
-        t, gap = self.table, _words.difference_unit(self.unit)
+        t, gap = self.table, _format.difference_unit(self.unit)
         if self.reason:
             return ()
         return (

@@ -109,7 +109,7 @@ class Change(_display.Told):
     def _size(self, row: Mapping[Any, Any]) -> str:
         return _words.with_interval(
             row["estimate"], row["ci_lower"], row["ci_upper"],
-            _words.difference_unit(self.unit), self.confidence_level, signed=True,
+            _format.difference_unit(self.unit), self.confidence_level, signed=True,
         )  # fmt: skip
 
     def _noise(self) -> str:
@@ -154,7 +154,7 @@ class Change(_display.Told):
             f"{name} by {self._size(row)}, which makes "
             + _format.quantity(
                 rate.loc[name, "estimate"],
-                _words.difference_unit(self.unit),
+                _format.difference_unit(self.unit),
                 signed=True,
             )
             + " of the total"
@@ -165,7 +165,7 @@ class Change(_display.Told):
     @property
     def shown(self) -> Sequence[_display.Columns]:
         """Each segment's own change, then what it gave to the total."""
-        t, gap = self.table, _words.difference_unit(self.unit)
+        t, gap = self.table, _format.difference_unit(self.unit)
         if self.overall is None:
             return ()
         own = t[t["component"] == "change"].set_index("segment", drop=False)

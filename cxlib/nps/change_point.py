@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxlib import _checks
+from cxlib import _checks, _format
 from cxlib.estimate.tracking import Step, change_step
 from cxlib.nps import _design_words, _display, _words
 from cxlib.nps._series import Dispersion, Series, assumptions, series
@@ -95,7 +95,7 @@ class ChangePoint(_display.Told):
     def _size(self, row: Mapping[Any, Any]) -> str:
         return _words.with_interval(
             row["estimate"], row["ci_lower"], row["ci_upper"],
-            _words.difference_unit(self.unit), self.confidence_level,
+            _format.difference_unit(self.unit), self.confidence_level,
             row["n_before"] + row["n_after"], signed=True,
         )  # fmt: skip
 
@@ -118,7 +118,7 @@ class ChangePoint(_display.Told):
         """One row a split."""
         if self.reason:
             return ()
-        t, gap = self.table, _words.difference_unit(self.unit)
+        t, gap = self.table, _format.difference_unit(self.unit)
         before, after = (_display.numbers(t[c], self.unit) for c in ("before", "after"))
         mark = t["in_interval"].map({True: "possible", False: "no"})
         return (

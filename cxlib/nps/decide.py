@@ -123,7 +123,7 @@ def _moved(change: Change) -> str:
     own = t[(t["component"] == "change") & (t["segment"] != ALL)]
     real = own[own["pvalue_adj"] < level]
     waves = f"from {change.waves[0]} to {change.waves[1]}"
-    gap = _words.difference_unit(change.unit)
+    gap = _format.difference_unit(change.unit)
     if not real.empty:
         top = real.iloc[int(real["estimate"].abs().argmax())].to_dict()
         size = _words.with_interval(
@@ -212,7 +212,7 @@ def _weights(sensitivity: Sensitivity, score: Score) -> str:
     half = (score.overall.ci_upper - score.overall.ci_lower) / 2
     if abs(top["moved"]) <= MOVED_SHARE * half:
         return ""
-    gap = _words.difference_unit(score.unit)
+    gap = _format.difference_unit(score.unit)
     size = _format.quantity(top["moved"], gap, signed=True)
     choice = top["choice"]
     return f"{score.label} depends on a choice: {choice} it would move by {size}."

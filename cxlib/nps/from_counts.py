@@ -85,7 +85,7 @@ class CountScores(_display.Told):
     def _apart(self, row: Mapping[Any, Any]) -> str:
         gap = _words.with_interval(
             row["effect_size"], row["effect_size_ci_lower"],
-            row["effect_size_ci_upper"], _words.difference_unit(self.unit),
+            row["effect_size_ci_upper"], _format.difference_unit(self.unit),
             self.overall.confidence_level, row["n"], signed=True,
         )  # fmt: skip
         where = " / ".join(str(row[name]) for name in self.by)
@@ -111,7 +111,7 @@ class CountScores(_display.Told):
         if self.reason:
             return ()
         t = self.differing.head(_MOST_SHOWN)
-        gap = _words.difference_unit(self.unit)
+        gap = _format.difference_unit(self.unit)
         return (
             {name: t[name] for name in self.by}
             | {

@@ -83,13 +83,13 @@ class League(_display.Told):
             Finding(
                 id=f"{name} spread between segments", statement=self._spread(),
                 estimate=self.tau, ci_lower=self.tau_ci[0], ci_upper=self.tau_ci[1],
-                unit=_words.difference_unit(self.unit), n=len(self.table),
+                unit=_format.difference_unit(self.unit), n=len(self.table),
                 confidence_level=self.confidence_level,
             ),
         )  # fmt: skip
 
     def _spread(self) -> str:
-        unit = _words.difference_unit(self.unit)
+        unit = _format.difference_unit(self.unit)
         size = _words.with_interval(self.tau, *self.tau_ci, unit, self.confidence_level)
         many = _words.plural(len(self.table), "segment")
         return (
@@ -333,7 +333,7 @@ def _none(answers: Answers, reason: str) -> League:
 def _method(answers: Answers, n_draws: int) -> str:
     scale = answers.scale
     prior = _format.quantity(
-        scale.factor * prior_scale(scale), _words.difference_unit(scale.unit)
+        scale.factor * prior_scale(scale), _format.difference_unit(scale.unit)
     )
     return (
         "Normal-normal partial pooling; standard deviation between segments integrated "

@@ -65,7 +65,7 @@ class Power(_display.Told):
         return " ".join(told)
 
     def _sentence(self, name: str, row: Mapping[Any, Any]) -> str:
-        size = _format.quantity(row["effect_size"], _words.difference_unit(self.unit))
+        size = _format.quantity(row["effect_size"], _format.difference_unit(self.unit))
         n, power = (
             _format.count(row["n"]),
             _format.number(self.power, "share", decimals=0),
@@ -93,8 +93,8 @@ class Power(_display.Told):
             return ()
         columns = {
             "to": t["question"].where(~t["question"].duplicated(), ""),
-            f"difference{_display.unit_word(_words.difference_unit(self.unit))}": (
-                _display.numbers(t["effect_size"], _words.difference_unit(self.unit))
+            f"difference{_display.unit_word(_format.difference_unit(self.unit))}": (
+                _display.numbers(t["effect_size"], _format.difference_unit(self.unit))
             ),
             "answers a group": _display.numbers(t["n"], "count"),
             "answers in all": _display.numbers(t["n_total"], "count"),

@@ -108,7 +108,7 @@ class FoundSegments(_display.Bracketed):
     def _gap(self, row: Mapping[Any, Any]) -> str:
         return _words.with_interval(
             row["effect_size"], row["effect_size_ci_lower"],
-            row["effect_size_ci_upper"], _words.difference_unit(self.unit),
+            row["effect_size_ci_upper"], _format.difference_unit(self.unit),
             self.confidence_level, row["n"] + row["n_against"], signed=True,
         )  # fmt: skip
 
@@ -127,7 +127,7 @@ class FoundSegments(_display.Bracketed):
         if self.reason:
             return ()
         t, s = self.table, self.searched
-        gap = _words.difference_unit(self.unit)
+        gap = _format.difference_unit(self.unit)
         unit = _display.unit_word(self.unit)
         return (
             {

@@ -117,7 +117,7 @@ class SegmentScores(_display.Told):
         """'app with 13.5 points, a difference of −9.9 points (95 % CI …, n = …)'."""
         gap = _words.with_interval(
             row["effect_size"], row["effect_size_ci_lower"],
-            row["effect_size_ci_upper"], _words.difference_unit(self.unit),
+            row["effect_size_ci_upper"], _format.difference_unit(self.unit),
             self.overall.confidence_level, row["n"], signed=True,
         )  # fmt: skip
         score = _format.quantity(row["estimate"], self.unit)
@@ -174,7 +174,7 @@ class SegmentScores(_display.Told):
     @property
     def shown(self) -> Sequence[_display.Columns]:
         """One row a segment; the column's name on its first row."""
-        t, gap = self.table, _words.difference_unit(self.unit)
+        t, gap = self.table, _format.difference_unit(self.unit)
         if t.empty:
             return ()
         hidden = t["status"].map(is_hidden).astype(bool)

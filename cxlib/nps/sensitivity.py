@@ -84,7 +84,7 @@ class Sensitivity(_display.Bracketed):
     def shown(self) -> Sequence[_display.Columns]:
         """One row a choice; its group on the first row."""
         t = self.table
-        gap = _words.difference_unit(self.unit)
+        gap = _format.difference_unit(self.unit)
         return (
             {
                 "": t["group"].where(~t["group"].duplicated(), ""),

@@ -87,7 +87,7 @@ class TippingPoint(_display.Bracketed):
             self.tip, self.ci_lower, self.ci_upper, self.unit, self.confidence_level
         )
         apart = _format.quantity(
-            abs(self.tip - self.answered), _words.difference_unit(self.unit)
+            abs(self.tip - self.answered), _format.difference_unit(self.unit)
         )
         return (
             f"{lead} If those who did not answer scored {side} {tip}, that would "
@@ -116,13 +116,13 @@ class TippingPoint(_display.Bracketed):
         if not self.change:
             return base
         size = _format.quantity(
-            self.gain + self.threshold, _words.difference_unit(self.unit), signed=True
+            self.gain + self.threshold, _format.difference_unit(self.unit), signed=True
         )
         return f"{base} after a change of {size}"
 
     def _undo(self) -> str:
         """What would be undone, in words."""
-        unit = _words.difference_unit(self.unit) if self.change else self.unit
+        unit = _format.difference_unit(self.unit) if self.change else self.unit
         line = _format.quantity(self.threshold, unit, signed=self.change)
         if not self.change:
             side = "below" if self.gain > 0 else "above"
@@ -145,7 +145,7 @@ class TippingPoint(_display.Bracketed):
             return ()
         t = self.table
         some = t[(t["mark"] != "") | (np.arange(len(t)) % 10 == 0)]
-        unit = _words.difference_unit(self.unit) if self.change else self.unit
+        unit = _format.difference_unit(self.unit) if self.change else self.unit
         of = f"change of {self.label}" if self.change else self.label
         return (
             {

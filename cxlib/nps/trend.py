@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxlib import _checks
+from cxlib import _checks, _format
 from cxlib.errors import ArgumentError
 from cxlib.estimate import Correction, Difference, adjust
 from cxlib.estimate.contrast import Method
@@ -110,7 +110,7 @@ class Trend(_display.Told):
     def _size(self, row: Mapping[str, float], n: float | None) -> str:
         return _words.with_interval(
             row["estimate"], row["ci_lower"], row["ci_upper"],
-            _words.difference_unit(self.unit), self.confidence_level, n, signed=True,
+            _format.difference_unit(self.unit), self.confidence_level, n, signed=True,
         )  # fmt: skip
 
     def _change(self, row: Mapping[Any, Any]) -> dict[str, float]:
@@ -162,7 +162,7 @@ class Trend(_display.Told):
         """One row a wave."""
         if self.reason:
             return ()
-        t, gap = self.table, _words.difference_unit(self.unit)
+        t, gap = self.table, _format.difference_unit(self.unit)
         hidden = t["status"].map(is_hidden).astype(bool)
         scores = _display.with_ends(t, "estimate", self.unit)
         few = (t["status"] == SMALL).map({True: " *", False: ""})

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxlib import _format
 from cxlib.estimate import Estimate
-from cxlib.nps import _display, _words
+from cxlib.nps import _display
 from cxlib.nps._moved import Weighted
 from cxlib.nps.b2b import AccountScores
 from cxlib.nps.score import Score
@@ -77,7 +77,7 @@ class Ways(_display.Bracketed):
     def shown(self) -> Sequence[_display.Columns]:
         """One row a way."""
         t = self.table
-        gap = _words.difference_unit(self.unit)
+        gap = _format.difference_unit(self.unit)
         return (
             {
                 "way": t["choice"],

@@ -165,7 +165,7 @@ def step(
     unit: str,
 ) -> None:
     """Write a change beyond noise beside its step."""
-    gap = "share_points" if unit == "share" else unit
+    gap = _format.difference_unit(unit)
     colour = RED if change < 0 else GREEN
     ax.annotate(
         _format.number(change, gap, signed=True), (i - 0.5, (y[i - 1] + y[i]) / 2),

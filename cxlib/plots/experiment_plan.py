@@ -87,7 +87,7 @@ def planned_power(
 
 def _goal(row: pd.Series) -> str:
     """Return '+2.0 percentage points' or 'not worse by 2.0 points'."""
-    unit = "share_points" if row["unit"] == "share" else str(row["unit"])
+    unit = _format.difference_unit(str(row["unit"]))
     size = float(row["effect_size"])
     if row["question"] == "detect":
         return _format.quantity(size, unit, signed=True)

@@ -198,7 +198,7 @@ def _bar(
 
 def _sizes(ax: Axes, rows: pd.DataFrame, place: _marks.Floats, unit: str) -> None:
     """Write the shrunken effect and n beside each segment."""
-    diff = "share_points" if unit == "share" else unit
+    diff = _format.difference_unit(unit)
     for at, row in zip(place, rows.to_dict("records"), strict=True):
         effect = _format.number(row["shrunk_effect_size"], diff, signed=True)
         n = _format.count(row["n_control"] + row["n_treatment"])

@@ -54,7 +54,7 @@ def power_curve(
     ax = _marks.axes(ax, 3.8)
     sizes = sorted(curve["effect_size"].unique())
     inks = sns.light_palette(BLUE, len(sizes) + 2).as_hex()[2:]
-    gap = "share_points" if unit == "share" else unit
+    gap = _format.difference_unit(unit)
     ends = []
     for size, ink in zip(sizes, inks, strict=True):
         line = curve[curve["effect_size"] == size]

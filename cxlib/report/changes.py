@@ -73,7 +73,7 @@ def difference(value: float | None, unit: str, *, signed: bool = False) -> str:
     >>> difference(-0.021, "share", signed=True), difference(4.14, "points")
     ('−2.1 percentage points', '4.1 points')
     """
-    return _format.quantity(value, _of_difference(unit), signed=signed)
+    return _format.quantity(value, _format.difference_unit(unit), signed=signed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +127,9 @@ def _value(text: str) -> float:
         return math.nan
 
 
-def _of_difference(unit: str) -> str:
-    return "share_points" if unit == "share" else unit
-
-
 def _row(row: Mapping[str, Any], kinds: Sequence[str], judged: int) -> dict[str, Any]:
     """Return one number's row as text."""
-    own = _of_difference(str(row["unit"]))
+    own = _format.difference_unit(str(row["unit"]))
     noise = row["noise"]
     text = figures(row)
     return {

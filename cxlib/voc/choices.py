@@ -163,7 +163,7 @@ often.'
     losses = [f for f in tied_to if f.estimate is not None and f.estimate < 0]
     if weight is not None and losses:
         code = _code(losses[0])
-        size = _format.quantity(losses[0].estimate, weight.unit, signed=True)
+        size = _format.quantity(losses[0].estimate, losses[0].unit, signed=True)
         row = records(shares.overall[shares.overall["code"] == code])[0]
         share = _format.quantity(row["estimate"], "share")
         return (

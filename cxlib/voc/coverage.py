@@ -209,7 +209,7 @@ class Commenters(Told):
         }  # fmt: skip
 
     def _statement(self) -> str:
-        unit = "share_points" if self.unit == "share" else self.unit
+        unit = _format.difference_unit(self.unit)
         theirs = _format.quantity(self._rows[1]["estimate"], self.unit)
         side = "above" if self.gap >= 0 else "below"
         return (

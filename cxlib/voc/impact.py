@@ -103,7 +103,7 @@ class Impact(Told):
                 f"impact_{row['code']}",
                 self._statement(row),
                 row,
-                self.unit,
+                _format.difference_unit(self.unit),
                 f"{row['name']}, tied to the score",
                 level=self.confidence_level,
             )
@@ -143,8 +143,9 @@ class Impact(Told):
         )
 
     def _statement(self, row: Row) -> str:
-        unit = "share_points" if self.unit == "share" else self.unit
-        size = _format.quantity(row["estimate"], unit, signed=True)
+        size = _format.quantity(
+            row["estimate"], _format.difference_unit(self.unit), signed=True
+        )
         theirs = _format.number(row["score_with"], self.unit)
         return (
             f"Verbatims that mention {row['name']} account for {size} of {self.label} "

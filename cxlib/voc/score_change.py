@@ -92,7 +92,7 @@ class ScoreChange(Told):
                 "score_change",
                 told,
                 whole,
-                self.unit,
+                _format.difference_unit(self.unit),
                 name,
                 level=self.confidence_level,
             )
@@ -105,7 +105,7 @@ class ScoreChange(Told):
                     key,
                     self._statement(row),
                     row,
-                    self.unit,
+                    _format.difference_unit(self.unit),
                     what,
                     level=self.confidence_level,
                 )
@@ -120,7 +120,7 @@ class ScoreChange(Told):
         return records(rows.loc[order])
 
     def _size(self, row: Row) -> str:
-        unit = "share_points" if self.unit == "share" else self.unit
+        unit = _format.difference_unit(self.unit)
         return _format.quantity(row["estimate"], unit, signed=True)
 
     def _measured(self, row: Row) -> str:

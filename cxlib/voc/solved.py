@@ -52,7 +52,8 @@ class IfSolved(Told):
         """One a code, named as assumed."""
         return tuple(
             finding(
-                f"if_solved_{row['code']}", self._statement(row), row, self.unit,
+                f"if_solved_{row['code']}", self._statement(row), row,
+                _format.difference_unit(self.unit),
                 f"{row['name']}, assumed {self.label} change",
                 level=self.confidence_level,
             )
@@ -60,7 +61,7 @@ class IfSolved(Told):
         )  # fmt: skip
 
     def _statement(self, row: Row) -> str:
-        unit = "share_points" if self.unit == "share" else self.unit
+        unit = _format.difference_unit(self.unit)
         share = _format.quantity(row["share_assumed"], "share")
         size = _format.quantity(row["estimate"], unit, signed=True)
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -251,6 +252,15 @@ def test_sample_impact_names_delivery(sample):
     assert rows.loc[worst, "ci_lower"] < planted < rows.loc[worst, "ci_upper"]
     shares = voc.prevalence(frame, coded, codings=people, codebook=book)
     assert voc.decision(shares, found).startswith("Look into Delivery first: with −")
+
+
+def test_a_tie_to_a_share_is_in_percentage_points(sample):
+    frame, people, book, coded, _ = sample
+    rated = frame.assign(score=(frame["score"] + 1) // 2)
+    found = voc.impact(rated, coded, codebook=book, scale="csat")
+    assert {one.unit for one in found.findings} == {"share_points"}
+    shares = voc.prevalence(rated, coded, codings=people, codebook=book)
+    assert re.search(r"with −\d+\.\d percentage points", voc.decision(shares, found))
 
 
 def test_choices_show_the_uncorrected_count_outside(sample):

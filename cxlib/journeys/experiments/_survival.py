@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxlib import _format
 from cxlib.estimate.counts import compare_shares
 from cxlib.journeys import _words
 from cxlib.journeys.experiments.specs import Metric
@@ -87,7 +88,7 @@ class ResponseBounds(Result):
                 id=_words.slug(row["metric"], row["treatment_arm"], "bounds"),
                 statement=self.sentence(row),
                 estimate=None,
-                unit="share_points" if row["unit"] == "share" else row["unit"],
+                unit=_format.difference_unit(row["unit"]),
                 ci_lower=_finite(row["effect_size_ci_lower"]),
                 ci_upper=_finite(row["effect_size_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),

@@ -103,7 +103,7 @@ class Claims(Result):
                 id=_words.slug(
                     row["metric"], row["treatment_arm"] if several else "", "claim"
                 ),
-                statement=self.sentence(row), unit=_difference_unit(row["unit"]),
+                statement=self.sentence(row), unit=_format.difference_unit(row["unit"]),
                 estimate=_number(row[_CLAIM[0]]), ci_lower=_number(row[_CLAIM[1]]),
                 ci_upper=_number(row[_CLAIM[2]]),
                 n=int(row["n_control"] + row["n_treatment"]),
@@ -331,10 +331,6 @@ def _claimed(row: pd.Series) -> pd.Series:
     """Return the claim under the names by which effects are worded."""
     ends = ("effect_size", "effect_size_ci_lower", "effect_size_ci_upper")
     return pd.Series({name: row[c] for name, c in zip(ends, _CLAIM, strict=True)})
-
-
-def _difference_unit(unit: str) -> str:
-    return "share_points" if unit == "share" else unit
 
 
 def _number(value: float) -> float | None:

@@ -94,7 +94,7 @@ class Comparison(Result):
             id=_words.slug(row["metric"], self._arm(row)[2:-1], "effect"),
             statement=self.sentence(row),
             estimate=float(row["effect_size"]),
-            unit="share_points" if row["unit"] == "share" else row["unit"],
+            unit=_format.difference_unit(row["unit"]),
             ci_lower=float(row["effect_size_ci_lower"]),
             ci_upper=float(row["effect_size_ci_upper"]),
             n=int(row["n_control"] + row["n_treatment"]),

@@ -101,7 +101,7 @@ class EffectOverTime(Result):
                     row["metric"], row["treatment_arm"] if several else "", "trend"
                 ),
                 statement=self.sentence(row), estimate=float(row["slope"]),
-                unit="share_points" if row["unit"] == "share" else row["unit"],
+                unit=_format.difference_unit(row["unit"]),
                 ci_lower=float(row["slope_ci_lower"]),
                 ci_upper=float(row["slope_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),

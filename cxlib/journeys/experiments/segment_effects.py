@@ -122,7 +122,7 @@ class SegmentEffects(Result):
                     row["treatment_arm"] if several else "", "spread",
                 ),
                 statement=self.sentence(row), estimate=float(row["tau"]),
-                unit="share_points" if row["unit"] == "share" else row["unit"],
+                unit=_format.difference_unit(row["unit"]),
                 ci_lower=float(row["tau_ci_lower"]),
                 ci_upper=float(row["tau_ci_upper"]),
                 n=int(row["n_control"] + row["n_treatment"]),
