@@ -26,7 +26,7 @@ from cxlib.run.warm.client import KernelServer
 from cxlib.run.warm.provisioner import WarmClient
 
 NAME = "cx"
-SAVE_AFTER = 1.0
+SAVE_AFTER = 2.0
 SAVING_SHARE = 20  # saving takes a twentieth of the time at most
 
 
@@ -45,7 +45,7 @@ class Watch:
     Notes
     -----
     Papermill saves twice a cell, which costs more than the cells themselves once
-    a notebook holds some megabytes of charts. Here a change is saved a second later
+    a notebook holds some megabytes of charts. Here a change is saved two seconds later
     (later still where saving is slow), so that is what a killed run may lose.
     """
 

@@ -9,9 +9,13 @@ from importlib import import_module
 
 MODULES = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell"),
+    *("ipykernel.debugger", "tornado.platform.asyncio", "sqlite3"),
+    *("IPython.core.completerlib", "IPython.extensions.storemagic"),
+    *("IPython.core.debugger", "IPython.core.oinspect", "IPython.core.logger"),
     *("pandas.io.formats.html", "pandas.core.reshape.reshape", "pyarrow.pandas_compat"),
     *("cxlib.data", "cxlib.nps", "cxlib.voc", "cxlib.journeys", "cxlib.roi"),
     *("cxlib.plots", "cxlib.report", "narwhals._pandas_like.dataframe"),
+    "narwhals._namespace",
     *("narwhals._duckdb.dataframe", "narwhals._duckdb.expr", "narwhals.group_by"),
     *("narwhals._duckdb.namespace", "narwhals._duckdb.group_by"),
     *("narwhals._duckdb.selectors", "narwhals._interchange.dataframe"),
