@@ -1,6 +1,6 @@
 """A night of reports: plain command lines against `cx run`, in one run.
 
-    python benchmarks/nightly.py [--programmes 10] [--only cx]
+    python benchmarks/nightly.py [--programmes 10] [--ways cli1 warm]
 
 Each programme runs four sample notebooks with a seed of its own, on its own nine
 tenths of the sample's accounts: no two reports are alike. The same runs are made
@@ -38,6 +38,12 @@ BIN = Path(sys.executable).parent
 NOTEBOOKS = ("nps_segmentation", "voc_coding", "journey_comparison", "roi_regression")
 TABLES = {"responses": "account_id", "periods": "customer_id", "users": "user_id"}
 COPIED = ("codebook.yaml", "codings.csv", "events.csv")
+WAYS = {
+    "cli1": "papermill + nbconvert, one at a time",
+    "cli2": "papermill + nbconvert, xargs -P 2",
+    "fresh": "cx run --jobs 2 --fresh",
+    "warm": "cx run --jobs 2 --warm",
+}
 # What differs between two runs of the same notebook: folders and object addresses.
 VOLATILE = re.compile(r"reports/[\w./-]+|out/[\w./-]+|0x[0-9a-f]{6,}")
 
@@ -121,6 +127,13 @@ def by_cx(root: Path, kernels: str) -> Cost:
     return measure([*command, f"--{kernels}", "--out", f"{root}/{kernels}"], root)
 
 
+def by(root: Path, runs: list[tuple[str, str]], way: str) -> Cost:
+    """Make the runs one of the ways."""
+    if way.startswith("cli"):
+        return by_command_lines(root, runs, int(way[3:]))
+    return by_cx(root, way)
+
+
 def said(folder: Path) -> tuple[object, object]:
     """Return results.json and the text of all outputs of a run folder."""
     results = json.loads((folder / "results.json").read_text())
@@ -155,7 +168,7 @@ def main() -> None:
     """Measure all ways and print them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programmes", type=int, default=10)
-    parser.add_argument("--only", choices=["cx"], help="leave the command lines out")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     given = parser.parse_args()
     os.environ.pop("CX_ROOT", None)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -164,29 +177,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cx-night-") as folder:
         root = Path(folder)
         runs = workbook(root, given.programmes)
-        costs = {} if given.only else {
-            "cli1": by_command_lines(root, runs, 1),
-            "cli2": by_command_lines(root, runs, 2),
-        }  # fmt: skip
-        costs |= {kernels: by_cx(root, kernels) for kernels in ("fresh", "warm")}
+        costs = {way: by(root, runs, way) for way in given.ways}
         wrong = list(differing(root, runs, list(costs)))
     report(costs, runs=len(runs), wrong=wrong)
 
 
 def report(costs: dict[str, Cost], *, runs: int, wrong: list[str]) -> None:
-    """Print the table: seconds, and how many times as long as warm kernels took."""
-    words = {
-        "cli1": "papermill + nbconvert, one at a time",
-        "cli2": "papermill + nbconvert, xargs -P 2",
-        "fresh": "cx run --jobs 2 --fresh",
-        "warm": "cx run --jobs 2 --warm",
-    }
-    best = costs["warm"]
+    """Print the table: seconds, and how many times as long as the last way took."""
+    best = list(costs.values())[-1]
     print(f"{runs} notebook runs on {os.cpu_count()} cores\n")
     print(f"{'':38}{'wall s':>9}{'ratio':>8}{'cpu s':>9}{'ratio':>8}")
     for way, cost in costs.items():
         print(
-            f"{words[way]:38}{cost.wall:9.1f}{cost.wall / best.wall:7.1f}x"
+            f"{WAYS[way]:38}{cost.wall:9.1f}{cost.wall / best.wall:7.1f}x"
             f"{cost.cpu:9.1f}{cost.cpu / best.cpu:7.1f}x"
         )
     same = f"differ: {', '.join(wrong)}" if wrong else "the same in all of them"

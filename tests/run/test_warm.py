@@ -44,7 +44,7 @@ state = {
     "program": os.path.basename(sys.argv[0]),
     "main": sorted(name for name in vars(sys.modules["__main__"]) if name[0] != "_"),
     "files": [],
-    "threads": sorted(one.name for one in threading.enumerate()),
+    "threads": sorted(one.name.split("-")[0] for one in threading.enumerate()),
     "signals": {one: str(signal.getsignal(one)).split(" at ")[0]
                 for one in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)},
     "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
@@ -56,6 +56,7 @@ state = {
     "pandas": pandas.get_option("display.max_rows"),
     "flags": str(sys.flags),
 }
+print("opens the way for printed text, which is opened when first used")
 time.sleep(0.5)  # until all of the runner's connections stand
 for one in os.listdir("/proc/self/fd"):
     with contextlib.suppress(OSError):
