@@ -233,6 +233,7 @@ def score_by_path(
     )
     counts = collect(joined.group_by(GROUP, SCORE).agg(nw.len().alias("n")))
     counts = counts.assign(value=rule.values(counts[SCORE]))
+    counts = counts.sort_values([GROUP, SCORE])  # sums in one order: one last digit
     if not counts["value"].notna().any():
         raise DataError(f"column '{score}' of users has no valid answer: {rule.rule}.")
     table = _table(_order(counts, by, steps, top), rule, confidence_level)
@@ -317,7 +318,9 @@ def _order(
         counts = counts.assign(group=counts["group"].where(kept, OTHER))
         order = [*named, OTHER, NONE]
     place = {name: i for i, name in enumerate(order)}
-    return counts.assign(place=counts["group"].map(place)).sort_values("place")
+    return counts.assign(place=counts["group"].map(place)).sort_values(
+        "place", kind="stable"
+    )
 
 
 def _table(counts: pd.DataFrame, rule: Scale, level: float) -> pd.DataFrame:
