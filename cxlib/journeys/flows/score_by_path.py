@@ -231,9 +231,8 @@ def score_by_path(
     joined = answers.join(groups, on=UNIT, how="left").with_columns(
         nw.col(GROUP).fill_null(NONE)
     )
-    counts = collect(joined.group_by(GROUP, SCORE).agg(nw.len().alias("n")))
+    counts = _counted(joined)
     counts = counts.assign(value=rule.values(counts[SCORE]))
-    counts = counts.sort_values([GROUP, SCORE])  # sums in one order: one last digit
     if not counts["value"].notna().any():
         raise DataError(f"column '{score}' of users has no valid answer: {rule.rule}.")
     table = _table(_order(counts, by, steps, top), rule, confidence_level)
@@ -256,6 +255,12 @@ _ASSUMPTIONS = (
         quality="low", impact="high",
     ),
 )  # fmt: skip
+
+
+def _counted(joined: Lazy) -> pd.DataFrame:
+    """Return users by group and score, in one order: sums have one last digit."""
+    counts = collect(joined.group_by(GROUP, SCORE).agg(nw.len().alias("n")))
+    return counts.sort_values([GROUP, SCORE])
 
 
 def _grouped(walked: Walk, by: By, steps: Sequence[str], depth: int) -> Lazy:
