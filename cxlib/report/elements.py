@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
-def elements(root: Tag | None, *names: str) -> list[Tag]:
+def elements(
+    root: Tag | None, *names: str, having: str = "", of_class: str = ""
+) -> list[Tag]:
     """Return the elements of these names below another, in the page's order.
 
     Parameters
@@ -19,13 +21,20 @@ def elements(root: Tag | None, *names: str) -> list[Tag]:
         Where to look; nothing is found below None.
     *names : str
         Names of elements; all elements without one.
+    having : str
+        An attribute that they have.
+    of_class : str
+        A class that they have.
 
     Examples
     --------
     >>> from bs4 import BeautifulSoup
-    >>> soup = BeautifulSoup("<p><b>1</b> <i>2</i></p>", "html.parser")
+    >>> page = "<p id='a'><b class='x y'>1</b> <i>2</i></p>"
+    >>> soup = BeautifulSoup(page, "html.parser")
     >>> [one.name for one in elements(soup, "p", "i")]
     ['p', 'i']
+    >>> [one.name for one in elements(soup, having="id") + elements(soup, of_class="y")]
+    ['p', 'b']
     """
     from bs4 import Tag
 
@@ -33,18 +42,8 @@ def elements(root: Tag | None, *names: str) -> list[Tag]:
     return [
         one
         for one in found
-        if isinstance(one, Tag) and (not names or one.name in names)
+        if isinstance(one, Tag)
+        and (not names or one.name in names)
+        and (not having or one.has_attr(having))
+        and (not of_class or of_class in (one.get("class") or []))
     ]
-
-
-def has_class(element: Tag, name: str) -> bool:
-    """Whether an element has a class.
-
-    Examples
-    --------
-    >>> from bs4 import BeautifulSoup
-    >>> soup = BeautifulSoup("<p class='a b'>1</p>", "html.parser")
-    >>> has_class(soup.p, "b"), has_class(soup.p, "c")
-    (True, False)
-    """
-    return name in (element.get("class") or [])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cxlib.report.elements import elements, has_class
+from cxlib.report.elements import elements
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -63,20 +63,18 @@ class Links:
 
     def put(self, soup: BeautifulSoup) -> None:
         """Put the links into the page."""
-        for shown in elements(soup.main):
-            if shown.has_attr("data-result"):
-                self._to_result(soup, shown)
-        lists = [one for one in elements(soup, "ul") if has_class(one, "cx-figures")]
+        for shown in elements(soup.main, having="data-result"):
+            self._to_result(soup, shown)
+        lists = elements(soup, "ul", of_class="cx-figures")
         items = [li for one in lists for li in one.find_all("li", recursive=False)]
-        rows = {str(one.get("id")): one for one in elements(soup, "tr")}
+        rows = {str(one["id"]): one for one in elements(soup, "tr", having="id")}
         for item, anchor in zip(items, self.figures, strict=False):
             if row := rows.get(anchor):
                 _to_trace(soup, item, row)
         _grade(soup)
         if self.beside:
-            for listed in elements(soup, "div"):
-                if has_class(listed, "cx-files"):
-                    listed.decompose()
+            for listed in elements(soup, "div", of_class="cx-files"):
+                listed.decompose()
 
     def _to_result(self, soup: BeautifulSoup, shown: Tag) -> None:
         """Put the links of one displayed result below its first table or its chart."""

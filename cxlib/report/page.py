@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxlib.report.elements import HEADINGS, elements, has_class
+from cxlib.report.elements import HEADINGS, elements
 from cxlib.report.language.page import translate
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ def _level_headings(soup: BeautifulSoup) -> None:
 
 def _number_ids(soup: BeautifulSoup) -> None:
     """Make heading ids unique and name their links."""
-    headings = [one for one in elements(soup.main, *HEADINGS) if one.has_attr("id")]
+    headings = elements(soup.main, *HEADINGS, having="id")
     ours = {id(heading) for heading in headings}
-    others = (one for one in elements(soup) if id(one) not in ours)
-    seen = {str(one["id"]) for one in others if one.has_attr("id")}
+    named = elements(soup, having="id")
+    seen = {str(one["id"]) for one in named if id(one) not in ours}
     for heading in headings:
         wanted = unique = str(heading["id"])
         count = 1
@@ -98,9 +98,7 @@ def _number_ids(soup: BeautifulSoup) -> None:
             unique = f"{wanted}-{count}"
         seen.add(unique)
         heading["id"] = unique
-        for link in elements(heading, "a"):
-            if not has_class(link, "anchor-link"):
-                continue
+        for link in elements(heading, "a", of_class="anchor-link"):
             link["href"] = f"#{unique}"
             link["aria-label"] = f"Link to {_text(heading)}"
 
@@ -110,9 +108,8 @@ def _fill_contents(soup: BeautifulSoup) -> None:
     box = soup.select_one("#contents ul")
     if box is None:
         return
-    for heading in [*elements(soup.main, "h2", "h3"), *elements(soup.footer, "h2")]:
-        if not heading.has_attr("id"):
-            continue
+    sections = elements(soup.main, "h2", "h3", having="id")
+    for heading in [*sections, *elements(soup.footer, "h2", having="id")]:
         item = soup.new_tag("li", attrs={"class": f"level-{heading.name}"})
         link = soup.new_tag("a", attrs={"href": f"#{heading['id']}"})
         link.string = _text(heading)

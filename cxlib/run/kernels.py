@@ -40,13 +40,13 @@ class PromptClient(AsyncKernelClient):
 
     async def _answered(self, asked: str, quiet: float) -> bool:
         """Whether a request was answered, to the message that the kernel is idle."""
+        reply: dict[str, Any] = {}
+        said: dict[str, Any] = {}
         try:
-            reply = await self.get_shell_msg(timeout=_PATIENCE)
-            said: dict[str, Any] = {}
-            while not (_of(reply, asked) and _of(said, asked) and _idle(said)):
+            while not _of(reply, asked):
+                reply = await self.get_shell_msg(timeout=_PATIENCE)
+            while not (_of(said, asked) and _idle(said)):
                 said = await self.get_iopub_msg(timeout=quiet)
-                while not _of(reply, asked):
-                    reply = await self.get_shell_msg(timeout=quiet)
         except Empty:  # what was said before the connection stood is lost: ask again
             return False
         self._handle_kernel_info_reply(reply)

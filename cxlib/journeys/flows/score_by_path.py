@@ -231,7 +231,7 @@ def score_by_path(
     joined = answers.join(groups, on=UNIT, how="left").with_columns(
         nw.col(GROUP).fill_null(NONE)
     )
-    counts = _counted(joined)
+    counts = collect(joined.group_by(GROUP, SCORE).agg(nw.len().alias("n")))
     counts = counts.assign(value=rule.values(counts[SCORE]))
     if not counts["value"].notna().any():
         raise DataError(f"column '{score}' of users has no valid answer: {rule.rule}.")
@@ -255,12 +255,6 @@ _ASSUMPTIONS = (
         quality="low", impact="high",
     ),
 )  # fmt: skip
-
-
-def _counted(joined: Lazy) -> pd.DataFrame:
-    """Return users by group and score, in one order: sums have one last digit."""
-    counts = collect(joined.group_by(GROUP, SCORE).agg(nw.len().alias("n")))
-    return counts.sort_values([GROUP, SCORE])
 
 
 def _grouped(walked: Walk, by: By, steps: Sequence[str], depth: int) -> Lazy:
@@ -310,7 +304,10 @@ def _furthest(rows: Lazy, steps: Sequence[str]) -> Lazy:
 def _order(
     counts: pd.DataFrame, by: By, steps: Sequence[str], top: int
 ) -> pd.DataFrame:
-    """Put groups in the order of the way or of size; join rare paths."""
+    """Put groups in the order of the way or of size; join rare paths.
+
+    Rows within a group have an order too, so that sums have one last digit.
+    """
     if by == "furthest":
         order = [NONE, BEFORE, *steps]
     elif by == "loop":
@@ -323,9 +320,8 @@ def _order(
         counts = counts.assign(group=counts["group"].where(kept, OTHER))
         order = [*named, OTHER, NONE]
     place = {name: i for i, name in enumerate(order)}
-    return counts.assign(place=counts["group"].map(place)).sort_values(
-        "place", kind="stable"
-    )
+    placed = counts.assign(place=counts["group"].map(place))
+    return placed.sort_values(["place", SCORE, "n"])
 
 
 def _table(counts: pd.DataFrame, rule: Scale, level: float) -> pd.DataFrame:
