@@ -135,6 +135,8 @@ class Runner:
                 self.interrupted = True
                 for watch in self._watches:
                     watch.stop()
+            if self._server is not None:
+                self._server.abandon()
         return [future.result() for future in futures if not future.cancelled()]
 
     def _refuse(self, job: Job) -> Outcome:

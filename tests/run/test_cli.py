@@ -187,7 +187,7 @@ def test_interrupt_keeps_what_has_run(workbook, number):
                     "params/sample/good.yaml", "--jobs", "1")  # fmt: skip
     folder = running(workbook)
     process.send_signal(number)
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=30)
     assert process.returncode == 130, output
     said = manifests(workbook)
     assert said["sleeps"]["status"] == "interrupted"

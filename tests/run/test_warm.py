@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -193,6 +194,19 @@ def appears(path):
             return path.read_text()
         time.sleep(0.1)
     raise AssertionError(f"{path} was not written")
+
+
+@pytest.mark.slow
+def test_who_waits_for_a_kernel_hears_at_once_that_the_run_was_stopped():
+    asked = {"env": {}, "cwd": "/", "log": 1}
+    with KernelServer() as server, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(server.launch, [], **asked)
+        time.sleep(0.2)
+        server.abandon()
+        with pytest.raises(ServerError):
+            waiting.result(timeout=2)
+        with pytest.raises(ServerError):
+            server.launch([], **asked)
 
 
 @pytest.mark.slow

@@ -68,6 +68,7 @@ class KernelServer:
             )
         self._lock = threading.Lock()
         self._state = b""
+        self.abandoned = False
 
     @property
     def pid(self) -> int:
@@ -115,6 +116,11 @@ class KernelServer:
         self._log.seek(0)
         lines = self._log.read().strip().splitlines()
         return lines[-1] if lines else b"it did not start"
+
+    def abandon(self) -> None:
+        """Launch no more kernels; whoever waits for one is told so at once."""
+        self.abandoned = True
+        self._process.kill()
 
     def close(self) -> None:
         """End the server, and any kernel that is left."""

@@ -40,6 +40,8 @@ class WarmProvisioner(LocalProvisioner):
                 log=kwargs["stderr"].fileno(),
             )
         except ServerError as error:
+            if self.server.abandoned:
+                raise
             _log.warning("No warm kernel, starting one afresh: %s.", error)
             return await super().launch_kernel(cmd, **kwargs)
         self.process = process  # type: ignore[assignment]
