@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from cxlib import _checks
 from cxlib.errors import ArgumentError, DataError
@@ -113,7 +113,7 @@ def wilson(
     _checks.in_range(share, "share", -_ROUNDING, 1 + _ROUNDING)
     _checks.in_range(n, "n", 0, np.inf, ends="()")
     share = float(np.clip(share, 0, 1))
-    z2 = stats.norm.isf((1 - confidence_level) / 2) ** 2
+    z2 = special.ndtri((1 - confidence_level) / 2) ** 2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
     lower, upper = float(centre - half), float(centre + half)
@@ -298,11 +298,11 @@ def _interval(
     tail = (1 - level) / 2
     if kind == "mean" or shares is None:
         known = std_error > 0 or plan.fpc is not None
-        half = stats.t.isf(tail, df) * std_error if known else np.nan
+        half = -special.stdtrit(df, tail) * std_error if known else np.nan
         return point, std_error, point - half, point + half
-    quantile = stats.t.isf(tail, df) if plan.clustered else stats.norm.isf(tail)
+    quantile = -special.stdtrit(df, tail) if plan.clustered else -special.ndtri(tail)
     if kind == "share":
-        widened = n_eff * (stats.norm.isf(tail) / quantile) ** 2
+        widened = n_eff * (special.ndtri(tail) / quantile) ** 2
         return point, std_error, *wilson(point, widened, confidence_level=level)
     centre, spread = adjusted_wald(shares, n_eff)
     lower, upper = centre - quantile * spread, centre + quantile * spread

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from cxlib import _checks
 from cxlib.errors import DataError
@@ -137,8 +137,8 @@ class Corrected:
         n_eff = spread / std_error**2 if known else self.n_hand
         n_eff = min(n_eff, self.n_hand) if self.tuning == 0 else n_eff
         tail = (1 - confidence_level) / 2
-        normal = float(stats.norm.isf(tail))
-        quantile = float(stats.t.isf(tail, df)) if plan.clustered else normal
+        normal = float(-special.ndtri(tail))
+        quantile = float(-special.stdtrit(df, tail)) if plan.clustered else normal
         widened = n_eff * (normal / quantile) ** 2
         ends = wilson(self.estimate, widened, confidence_level=confidence_level)
         return Estimate(

@@ -62,7 +62,6 @@ class Reader:
         self, codebook: Codebook, encoder: Encoder | None, texts: Sequence[str]
     ) -> None:
         self.encoder = encoder
-        shorter = [_short(text) for text in texts]
         self.vectorizers = [
             TfidfVectorizer(
                 lowercase=False, sublinear_tf=True, dtype=np.float32,
@@ -73,15 +72,14 @@ class Reader:
                 ngram_range=(3, 5), analyzer="char_wb",
             ),
         ]  # fmt: skip
-        for one in self.vectorizers:
-            one.fit([*shorter, "codebook"])
+        learnt = [*map(_short, texts), "codebook"]
+        self.place = {text: row for row, text in enumerate(learnt)}
+        self.learnt = _joined([one.fit_transform(learnt) for one in self.vectorizers])
         self.meant = _meant(codebook, encoder)
         self.n_codes = len(codebook.ids)
 
     def read(self, texts: Sequence[str], fired: Bools) -> Features:
         """Return the features of texts; `fired` (texts, codes) is what rules found."""
-        shorter = [_short(text) for text in texts]
-        words = sparse.hstack([one.transform(shorter) for one in self.vectorizers])
         own = np.zeros((len(texts), self.n_codes, 2), dtype=np.float32)
         own[..., 1] = fired
         meaning = np.zeros((len(texts), 0), dtype=np.float32)
@@ -89,7 +87,25 @@ class Reader:
             meaning = self.encoder.encode(list(texts))
             for number, vectors in enumerate(self.meant):
                 own[:, number, 0] = (meaning @ vectors.T).max(axis=1)
-        return Features(words.tocsr(), meaning, own)
+        return Features(self._words([_short(text) for text in texts]), meaning, own)
+
+    def _words(self, texts: list[str]) -> Any:  # noqa: ANN401
+        """Return the rows of texts; those it learnt from were counted then."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.place]
+        rows = self.learnt
+        if new:
+            counted = _joined([one.transform(new) for one in self.vectorizers])
+            rows = sparse.vstack([rows, counted], format="csr")
+        after = {text: row for row, text in enumerate(new, self.learnt.shape[0])}
+        place = self.place | after
+        return rows[[place[text] for text in texts]]
+
+
+def _joined(parts: list[Any]) -> Any:  # noqa: ANN401
+    """Return sparse columns side by side, in the order sums are made in."""
+    rows = sparse.hstack(parts, format="csr")
+    rows.sort_indices()
+    return rows
 
 
 def _short(text: str) -> str:

@@ -18,7 +18,10 @@ _GAP = "\u00a0"  # an interval must not break over two lines
 
 def records(table: pd.DataFrame) -> list[Row]:
     """Return the table's rows as mappings."""
-    return list(table.to_dict("records"))
+    columns = [table[name].tolist() for name in table.columns]
+    return [
+        dict(zip(table.columns, row, strict=True)) for row in zip(*columns, strict=True)
+    ]
 
 
 def measured(row: Row, unit: str, level: float, *, of: str = "") -> str:

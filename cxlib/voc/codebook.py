@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cxlib import _checks
@@ -244,11 +245,14 @@ class Codebook(Shown):
                 raise DataError(
                     f"code '{name}' ({rows:,} rows) is not in the codebook; {hint}"
                 )
-        parts = [codings] + [
-            codings[~blank & (codings[code] == name)].assign(**{code: above})
+        filled, of = np.flatnonzero(~blank), used.groupby(used).indices
+        up = [
+            (filled[of[name]], above)
             for name in self.ids
+            if name in of
             for above in self.ancestors(name)
         ]
+        parts = [codings, *(codings.iloc[rows].assign(**{code: c}) for rows, c in up)]
         return pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
 
     @property

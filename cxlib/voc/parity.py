@@ -255,7 +255,8 @@ def parity(
             "Not measured: no verbatim was coded by two coders.", confidence_level
         )
     draws = draws_of(len(ratings.units), n_resamples, rng)
-    judged = _Judged(people, other, draws, confidence_level, margin)
+    sides = _Side.of(people), _Side.of(other)
+    judged = _Judged(*sides, draws, confidence_level, margin)
     rows = [
         {"segment": name} | _named(code, codebook, language) | row
         for name, inside, rest in _segments(ratings.units, responses, by, min_n)
@@ -316,11 +317,27 @@ def _segments(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """A pair, and each unit's terms for every code: codes, units, terms."""
+
+    pair: Pair
+    terms: Array
+
+    @classmethod
+    def of(cls, pair: Pair | None) -> _Side | None:
+        """Sum the terms, if there is a pair."""
+        if pair is None:
+            return None
+        codes = range(pair.gave.shape[-1])
+        return cls(pair, np.stack([yes_no_sums(pair, k)[0] for k in codes]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
     """Both pairs, the samples of their verbatims, and the bar."""
 
-    people: Pair | None
-    machine: Pair | None
+    people: _Side | None
+    machine: _Side | None
     draws: Array
     level: float
     margin: float
@@ -337,13 +354,13 @@ class _Judged:
         self, which: Sequence[int], inside: Array, rest: Array
     ) -> dict[str, object]:
         people, machine = (
-            self._alphas(pair, which, inside) for pair in (self.people, self.machine)
+            self._alphas(side, which, inside) for side in (self.people, self.machine)
         )
         told = self.machine or self.people
         elsewhere = self._alphas(told, which, rest) if rest.any() else np.nan * people
         here = people if self.machine is None else machine
         given = 0 if told is None else int(
-            told.gave[inside[told.unit] > 0][..., list(which)].sum()
+            told.pair.gave[inside[told.pair.unit] > 0][..., list(which)].sum()
         )  # fmt: skip
         row: dict[str, object] = {"n": int(inside.sum()), "n_given": given}
         row |= self._spans("", machine) | self._spans("people", people)
@@ -351,12 +368,12 @@ class _Judged:
         row |= gap | self._spans("elsewhere", here - elsewhere)
         return row | {"verdict": self._verdict(gap, given)}
 
-    def _alphas(self, pair: Pair | None, which: Sequence[int], units: Array) -> Array:
+    def _alphas(self, side: _Side | None, which: Sequence[int], units: Array) -> Array:
         """Return alpha of the data and of every sample of these units."""
-        if pair is None:
+        if side is None:
             return np.full(len(self.draws), np.nan)
-        sums = np.sum([yes_no_sums(pair, k)[0] for k in which], axis=0)
-        return coefficients((self.draws * units) @ sums, 2)["alpha"]
+        sums = side.terms[list(which)].sum(axis=0)
+        return coefficients(self.draws @ (units[:, None] * sums), 2)["alpha"]
 
     def _spans(self, name: str, values: Array) -> dict[str, float]:
         point = float(values[0])

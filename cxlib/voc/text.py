@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -139,7 +140,9 @@ def answers(texts: Iterable[object]) -> npt.NDArray[np.object_]:
     return found
 
 
+@lru_cache(maxsize=50_000)
 def _answer(text: object) -> str:
+    """Sort one verbatim; a notebook asks of the same ones again and again."""
     if not isinstance(text, str):
         return "blank"
     folded = fold(text)

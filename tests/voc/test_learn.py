@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score
 
 from cxlib import voc
 from cxlib.errors import ArgumentError, DataError
 from cxlib.voc import _embed
+from cxlib.voc._features import Reader
 from cxlib.voc._frames import membership
 from cxlib.voc._kernel import Shared, fit
 from cxlib.voc._marks import score_rows
@@ -72,6 +74,34 @@ def test_fit_is_the_weighted_logistic_regression():
         model.fit(features, label[:, k], sample_weight=weight[:, k])
         expected = model.decision_function(features)
         assert np.abs(scores[:, k] - expected).max() < 0.05 * np.abs(expected).max()
+
+
+def test_a_problem_is_solved_alone_as_among_easier_ones():
+    """Those that stop gaining are left alone; the others reach the same optimum."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(150, 20)).astype(np.float32)
+    own = rng.normal(size=(150, 12, 2)).astype(np.float32)
+    truth = 1 / (1 + np.exp(-x @ rng.normal(size=(20, 12)) * np.linspace(0, 3, 12)))
+    label = (rng.random((150, 12)) < truth).astype(np.float32)
+    weight = np.ones_like(label)
+    weight[:30, ::2] = weight[:, 5] = 0
+    code, shared = np.arange(12), Shared(x @ x.T, own)
+    together = fit(shared, label, weight, code)[1]
+    for k in code:
+        one = slice(k, k + 1)
+        alone = fit(shared, label[:, one], weight[:, one], code[one])[1][:, 0]
+        gap = np.abs(together[:, k] - alone).max()
+        assert gap <= 0.02 * max(np.abs(alone).max(), 1), k
+    assert not together[:, 5].any()
+
+
+def test_words_of_texts_it_learnt_from_are_those_counted_anew():
+    texts = ["it came late", "rude people", "it came late", "all was fine"]
+    reader = Reader(BOOK, None, texts)
+    asked = ["fine people", *texts, "unheard words", "fine people"]
+    read = reader.read(asked, np.zeros((len(asked), 4), dtype=bool)).words
+    anew = sparse.hstack([one.transform(asked) for one in reader.vectorizers])
+    assert abs(read - anew.tocsr()).max() == 0
 
 
 def test_marks_are_those_of_scikit_learn():
