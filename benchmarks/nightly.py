@@ -7,7 +7,8 @@ tenths of the sample's accounts: no two reports are alike. The same runs are mad
 
 - one after the other by `papermill` + `jupyter nbconvert --to html`,
 - by the same command lines, two at a time (`xargs -P 2`),
-- by `cx run --jobs 2 --fresh` and `cx run --jobs 2 --warm`.
+- by `cx run --jobs 3 --fresh` and `cx run --jobs 3 --warm`: one more than there are
+  cores, so that none waits while a kernel starts.
 
 Printed are wall and CPU seconds (of the processes and all their children), ratios, and
 whether results.json and the text of all outputs are the same. Ten programmes of
@@ -41,8 +42,8 @@ COPIED = ("codebook.yaml", "codings.csv", "events.csv")
 WAYS = {
     "cli1": "papermill + nbconvert, one at a time",
     "cli2": "papermill + nbconvert, xargs -P 2",
-    "fresh": "cx run --jobs 2 --fresh",
-    "warm": "cx run --jobs 2 --warm",
+    "fresh": "cx run --jobs 3 --fresh",
+    "warm": "cx run --jobs 3 --warm",
 }
 # What differs between two runs of the same notebook: folders and object addresses.
 VOLATILE = re.compile(r"reports/[\w./-]+|out/[\w./-]+|0x[0-9a-f]{6,}")
@@ -123,7 +124,7 @@ def by_command_lines(root: Path, runs: list[tuple[str, str]], at_a_time: int) ->
 
 def by_cx(root: Path, kernels: str) -> Cost:
     """Run all params files in one `cx run`."""
-    command = [sys.executable, "-m", "cxlib", "run", "params", "--jobs", "2"]
+    command = [sys.executable, "-m", "cxlib", "run", "params", "--jobs", "3"]
     return measure([*command, f"--{kernels}", "--out", f"{root}/{kernels}"], root)
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import textwrap
+import weakref
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,12 +15,13 @@ _NARROWEST, _WIDEST_WORD = 8, 40
 _GAP = "  "
 _SPACES = re.compile(r"[ \t\r\n]+")  # those that may break a line
 Row = list[str]
+_displayed: dict[int, tuple[weakref.ref[Shown], str]] = {}
 
 
 class Shown:
     """Displays as sentence and table; its repr is the sentence, its str both."""
 
-    __slots__ = ()
+    __slots__ = ("__weakref__",)
 
     @property
     def text(self) -> str:
@@ -35,8 +37,20 @@ class Shown:
     def _repr_html_(self) -> str:
         raise NotImplementedError
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:  # noqa: ANN401
+        source, key = self._repr_html_(), id(self)
+        gone = weakref.ref(self, lambda _: _displayed.pop(key, None))
+        _displayed[key] = gone, source
+        return {"text/html": source}
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, ARG002, FBT001
         printer.text(self.text if _in_notebook() else str(self))
+
+
+def displayed(result: Any) -> str:  # noqa: ANN401
+    """Return the HTML that a notebook last showed of a result, else what it would."""
+    alive, source = _displayed.get(id(result), (lambda: None, ""))
+    return source if alive() is result else str(result._repr_html_())
 
 
 def _in_notebook() -> bool:

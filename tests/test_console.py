@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import pkgutil
 from dataclasses import dataclass
 
 import pandas as pd
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from IPython.lib.pretty import pretty
 
 import cxlib
@@ -112,3 +114,36 @@ def test_lists_and_several_tables_keep_their_order():
 
 def test_an_empty_table_is_no_table():
     assert from_html("<p>Nothing.</p><table></table>") == "Nothing."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Counted(Shown):
+    seen: list
+
+    @property
+    def text(self):
+        return "Counted."
+
+    def _repr_html_(self):
+        self.seen.append(1)
+        return f"<p>Shown {len(self.seen)} times.</p>"
+
+
+def test_what_was_displayed_is_not_rendered_again():
+    result = Counted(seen=[])
+    assert _console.displayed(result) == "<p>Shown 1 times.</p>"
+    for _ in range(2):
+        html = DisplayFormatter().format(result)[0]["text/html"]
+        rendered = len(result.seen)
+        assert html == _console.displayed(result)
+        assert len(result.seen) == rendered
+
+
+def test_a_result_never_answers_for_one_that_is_gone():
+    for _ in range(50):
+        first = Counted(seen=[1] * 7)
+        DisplayFormatter().format(first)
+        del first
+        assert _console.displayed(Counted(seen=[])) == "<p>Shown 1 times.</p>"
+    gc.collect()
+    assert not [one for one, _ in _console._displayed.values() if one() is None]

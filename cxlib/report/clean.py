@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def sanitise(html: str) -> str:
     return _clean(html, ids=False)
 
 
+@lru_cache(maxsize=512)
 def sanitise_author(html: str) -> str:
     """Return the HTML of a Markdown cell: as `sanitise`, with ids for headings."""
     return _clean(html, ids=True)

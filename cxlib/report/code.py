@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 
+@lru_cache(maxsize=512)
 def code_html(source: str) -> str:
     """Return Python source as HTML: keywords b, comments i, strings u.
 

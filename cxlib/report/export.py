@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from cxlib._console import displayed
 from cxlib.errors import ArgumentError
 from cxlib.paths import resolve
 from cxlib.report.answer import settle
@@ -166,7 +167,7 @@ def _known(
     return {
         name: {
             "file": f"tables/{name}.csv",
-            "shown": identity(result._repr_html_()),
+            "shown": identity(displayed(result)),
             "said": identity(texts[name]),
         }
         for name, result in results.items()

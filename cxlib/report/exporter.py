@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import html as html_text
 from collections.abc import Iterable
 from pathlib import Path
@@ -51,6 +50,7 @@ class ReportExporter(HTMLExporter):
 
     export_from_notebook = "CX report"
     _words = languages.translator("en")
+    _links: Links | None = None
 
     def _template_name_default(self) -> str:
         return "cx"
@@ -76,10 +76,14 @@ class ReportExporter(HTMLExporter):
         self, nb: Any, resources: dict[str, Any] | None = None
     ) -> tuple[str, dict[str, Any]]:
         """Return the page and nbconvert's resources; `nb` is left as it is."""
-        notebook = copy.deepcopy(nb)
-        resources = dict(resources or {})
+        html, resources = self._rendered(nb, dict(resources or {}))
+        return page.finish(html, links=self._links, words=self._words), resources
+
+    def _preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Add what the template needs, then as nbconvert: its caller made a copy."""
         script = page.asset("report.js")
-        cx = prepare(notebook)
+        cx = prepare(nb)
+        self._links = Links.of(cx, _folder(resources))
         self._words = languages.translator(cx["language"])
         resources["cx"] = {
             **cx,
@@ -88,9 +92,9 @@ class ReportExporter(HTMLExporter):
             "script": script,
             "policy": page.policy(script),
         }
-        links = Links.of(cx, _folder(resources))
-        html, resources = self._rendered(notebook, resources)
-        return page.finish(html, links=links, words=self._words), resources
+        for step in self._preprocessors:
+            nb, resources = step(nb, resources)
+        return nb, resources
 
     def _create_environment(self) -> Any:
         environment = super()._create_environment()  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 # Method 2 packs as small as 4 and 5 at a tenth of the time.
-_EFFORT = {"method": 2, "quality": 50}
+_EFFORT = {"method": 2, "quality": 25}
 # Shades this near to a more common one become that one, except in whole areas.
 _NEAR, _AREA = 16, 0.002
 _SVG_WASTE = re.compile(

@@ -7,6 +7,8 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cxlib.errors import ArgumentError
 from cxlib.report import language as languages
 
@@ -21,7 +23,6 @@ PALETTE = (
     *("#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
 )
 _INK = "#3d4653"
-_LAYOUTS = ("figure.constrained_layout.use", "figure.autolayout")
 # Smaller and smaller until the image fits MAX_BYTES: (dpi, colours).
 _STEPS = ((144, 64), (144, 32), (110, 32), (110, 16), (80, 16), (60, 8))
 
@@ -52,7 +53,7 @@ def set_theme(*, language: languages.Language = "en") -> None:
         "figure.figsize": (7.2, 3.8),
         "figure.constrained_layout.use": True,
         "figure.facecolor": "white",
-        "savefig.facecolor": "white",
+        "savefig.facecolor": "auto",
         "font.size": 10.5,
         "axes.prop_cycle": cycler(color=PALETTE),
         "axes.spines.top": False,
@@ -66,6 +67,7 @@ def set_theme(*, language: languages.Language = "en") -> None:
         "grid.color": "#e6e9ed",
         "grid.linewidth": 0.8,
         "text.color": _INK,
+        "text.hinting": "none",
         "xtick.color": _INK,
         "ytick.color": _INK,
         "legend.frameon": False,
@@ -173,34 +175,64 @@ def _png(figure: Figure) -> tuple[str, int, int]:
 
 
 def _drawn(figure: Figure, dpi: int) -> Image:
-    """Return the pixels of savefig(bbox_inches="tight"), which would draw twice."""
-    from matplotlib import rc_context, rcParams
+    """Return the pixels of the figure, and of what stands beyond it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL.Image import frombuffer
+    from PIL.Image import fromarray
 
-    canvas = FigureCanvasAgg(figure)
-    engine, before = figure.get_layout_engine(), figure.dpi
-    still: dict[Any, Any] = dict.fromkeys(_LAYOUTS, False)
-    raw = io.BytesIO()
+    canvas, before = FigureCanvasAgg(figure), figure.dpi
     try:
         figure.dpi = dpi
-        renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
-        if engine is not None:
-            engine.execute(figure)
-        box = figure.get_tightbbox(renderer).padded(rcParams["savefig.pad_inches"])
-        with rc_context(still):
-            figure.set_layout_engine(None)
-            canvas.print_figure(raw, dpi=dpi, format="rgba", bbox_inches=box)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        image = fromarray(np.asarray(canvas.buffer_rgba()))  # type: ignore[no-untyped-call]
+        whole = _laid_out(figure) and _inside(figure)
     finally:
         figure.dpi = before
-        figure.set_layout_engine(engine)
-    size = (int(canvas.renderer.width), int(canvas.renderer.height))
-    return frombuffer("RGBA", size, raw.getvalue(), "raw", "RGBA", 0, 1)
+    return image if whole else _tight(figure, dpi)
+
+
+def _laid_out(figure: Figure) -> bool:
+    """Whether a layout found room in the figure for all axes and their labels."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        return False
+    cells = [ax.get_subplotspec() for ax in figure.axes]
+    return not figure.subfigs and all(
+        cell is not None
+        and ax.get_position(original=True).bounds != cell.get_position(figure).bounds
+        for ax, cell in zip(figure.axes, cells, strict=True)
+    )
+
+
+def _inside(figure: Figure) -> bool:
+    """Whether what a layout leaves out stands inside: titles, lengths of labels."""
+    from matplotlib.text import Text
+
+    loose: list[Any] = [*figure.texts, *figure.legends, *figure.artists]
+    for ax in figure.axes:
+        loose += [ax.xaxis.label, ax.yaxis.label]
+        loose += [one for one in ax.get_children() if isinstance(one, Text)]
+    boxes = [one.get_window_extent() for one in loose if one.get_visible()]
+    right, top = figure.bbox.max
+    return all(
+        min(box.x0, box.y0) > -1 and box.x1 < right + 1 and box.y1 < top + 1
+        for box in boxes
+        if box.width and box.height
+    )
+
+
+def _tight(figure: Figure, dpi: int) -> Image:
+    """Return the pixels of all that is drawn, beyond the figure too."""
+    from PIL.Image import open as opened
+
+    raw = io.BytesIO()
+    fast = {"compress_level": 1}
+    figure.savefig(raw, dpi=dpi, format="png", bbox_inches="tight", pil_kwargs=fast)
+    return opened(raw).convert("RGBA")
 
 
 def _quantised(image: Image, colours: int) -> Image:
     """Return the image in so many colours; its background keeps its own."""
-    import numpy as np
     from PIL.Image import fromarray
 
     pixels = np.asarray(image)

@@ -89,6 +89,43 @@ def test_background_and_filled_areas_keep_their_colour(shown):
     assert len(found) <= 64
 
 
+def size(shown):
+    """Width and height of what was shown last, as shares of the figure's."""
+    meta = shown[-1][1]["metadata"]["image/png"]
+    return meta["width"] / (96 * 7.2), meta["height"] / (96 * 3.8)
+
+
+def test_a_laid_out_chart_is_as_large_as_its_figure(shown):
+    report.show(draw(), alt="It falls.")
+    assert size(shown) == pytest.approx((1, 1), abs=0.005)
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        lambda ax: ax.figure.text(1.3, 0.5, "beside"),
+        lambda ax: ax.figure.legend(["far"], bbox_to_anchor=(1.4, 0.5)),
+        lambda ax: ax.figure.suptitle("a title wider than the figure " * 6),
+        lambda ax: ax.set_title("a title wider than the figure " * 6),
+        lambda ax: ax.set_yticks([1, 3], ["a label wider than the figure " * 6] * 2),
+        lambda ax: ax.figure.set_layout_engine("none") or ax.set_position([0, 0, 2, 1]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:constrained_layout not applied")
+def test_what_stands_beyond_the_figure_is_not_cut_off(shown, beyond):
+    ax = draw()[0, 0]
+    beyond(ax)
+    report.show(ax, alt="It falls.")
+    assert size(shown)[0] > 1.1
+
+
+def test_a_title_over_all_is_laid_out(shown):
+    ax = draw()[0, 0]
+    ax.figure.suptitle("Both")
+    report.show(ax, alt="It falls.")
+    assert size(shown) == pytest.approx((1, 1), abs=0.005)
+
+
 def test_a_chart_of_nothing_is_shown_too(shown):
     figure, ax = plt.subplots()
     ax.axis("off")
