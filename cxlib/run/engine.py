@@ -41,6 +41,8 @@ class Watch:
         Called with the number of cells done and of all cells.
     server : KernelServer, optional
         Where the kernel is forked; without one it is started afresh.
+    weights : bool
+        Whether it uses the models of VoC, which the server then loads once.
 
     Notes
     -----
@@ -54,9 +56,12 @@ class Watch:
         output: Path,
         on_cell: Callable[[int, int], None],
         server: KernelServer | None = None,
+        *,
+        weights: bool = False,
     ) -> None:
         self.output = output
         self.server = server
+        self.weights = weights
         self.log = output.with_name("kernel.log")
         self.on_cell = on_cell
         self.notebook: Any = None
@@ -174,7 +179,7 @@ def _run_cells(manager: _Manager, kernel_name: str, options: dict[str, Any]) -> 
         config=options["config"],
         resources=options["resources"],
     )
-    client.server = watch.server
+    client.server, client.weights = watch.server, watch.weights
     watch.client = client
     environment = kernel_environment(options["resources"]["metadata"]["path"])
     with watch.log.open("wb") as log:

@@ -29,7 +29,7 @@ from cxlib.run.order import Waiting
 from cxlib.run.secrets import hide_text
 from cxlib.run.spares import sweep, sweep_sockets
 from cxlib.run.unchanged import Standing, standing
-from cxlib.run.warm import KernelServer, fits, kernels
+from cxlib.run.warm import KernelServer, fits, kernels, needs_weights
 
 if TYPE_CHECKING:
     from cxlib.run.engine import Watch
@@ -228,7 +228,8 @@ class Runner:
         from cxlib.run.engine import Watch
 
         server = self._server if fits(job) else None
-        watch = Watch(folder / NOTEBOOK, on_cell, server)
+        weights = needs_weights(job)
+        watch = Watch(folder / NOTEBOOK, on_cell, server, weights=weights)
         with self._lock:
             self._watches.add(watch)
             if self.interrupted:

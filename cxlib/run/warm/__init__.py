@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxlib.run.warm.choice import fits, kernels
+from cxlib.run.warm.choice import fits, kernels, needs_weights
 from cxlib.run.warm.client import KernelServer, ServerError
 
-__all__ = ["KernelServer", "ServerError", "fits", "kernels"]
+__all__ = ["KernelServer", "ServerError", "fits", "kernels", "needs_weights"]

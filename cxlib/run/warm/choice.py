@@ -31,8 +31,7 @@ def kernels(jobs: Sequence[Job], *, warm: bool | None) -> Iterator[KernelServer 
     if warm is False or not suited or (warm is None and len(suited) < 2):
         yield None
         return
-    also = ["voc"] if any(_value(j, "embeddings") == "auto" for j in suited) else []
-    with KernelServer(also) as server:
+    with KernelServer() as server:
         yield server
 
 
@@ -49,6 +48,11 @@ def fits(job: Job) -> bool:
         return True
     hidden = (job.root / f"{name}{end}" for name in top_level() for end in ("", ".py"))
     return not any(path.exists() for path in hidden)
+
+
+def needs_weights(job: Job) -> bool:
+    """Whether a job uses the models of VoC."""
+    return bool(_value(job, "embeddings") == "auto")
 
 
 def _value(job: Job, name: str) -> Any:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,24 +42,19 @@ class ServerError(Exception):
 class KernelServer:
     """A process with the imports done, for as long as this object is open.
 
-    Parameters
-    ----------
-    also : iterable of str
-        What else to load in it: 'voc' for the weights of its models.
-
     Notes
     -----
     It starts at once and is ready some seconds later; `launch` waits for that. May be
     used from several threads. A session of its own keeps Ctrl-C from it.
     """
 
-    def __init__(self, also: Iterable[str] = ()) -> None:
+    def __init__(self) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         boot = _BOOT.format(package=str(_PACKAGE))
         with theirs:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-c", boot, *also],
+                [sys.executable, "-c", boot],
                 stdin=theirs.fileno(),
                 stdout=self._log,
                 stderr=self._log,
@@ -76,11 +71,18 @@ class KernelServer:
         return self._process.pid
 
     def launch(
-        self, argv: list[str], *, env: Mapping[str, str], cwd: str, log: int
+        self,
+        argv: list[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str,
+        log: int,
+        weights: bool = False,
     ) -> Forked:
         """Return a kernel with these arguments, environment and working directory.
 
-        `log` is the descriptor of the file it writes to beside its cells.
+        `log` is the descriptor of the file it writes to beside its cells; `weights`
+        has the server load those of VoC's models first, unless it has.
 
         Raises
         ------
@@ -89,7 +91,8 @@ class KernelServer:
         """
         self._wait_ready()
         ours, theirs = socket.socketpair()
-        asked = json.dumps({"argv": argv, "env": dict(env), "cwd": cwd})
+        wanted = {"argv": argv, "env": dict(env), "cwd": cwd, "weights": weights}
+        asked = json.dumps(wanted)
         try:
             with theirs:
                 socket.send_fds(self._control, [b"k"], [theirs.fileno(), log])

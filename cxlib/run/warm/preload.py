@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 
 MODULES = (
@@ -32,19 +33,21 @@ MODULES = (
 LEFT_OUT = "polars"
 
 
-def preload(also: Iterable[str] = ()) -> None:
-    """Import what sample notebooks import; what is not installed is left out.
-
-    `also` may name 'voc': the weights of its models, which all kernels then share.
-    """
+def preload() -> None:
+    """Import what sample notebooks import; what is not installed is left out."""
     with _without(LEFT_OUT):
         for name in MODULES:
             with contextlib.suppress(ImportError):
                 import_module(name)
-        if "voc" in also:
-            from cxlib.voc._weights import load
 
-            load()
+
+@cache
+def preload_weights() -> None:
+    """Load the weights of VoC's models, which all later kernels then share."""
+    from cxlib.voc._weights import load
+
+    with _without(LEFT_OUT):
+        load()
 
 
 def top_level() -> frozenset[str]:

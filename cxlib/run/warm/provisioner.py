@@ -21,6 +21,7 @@ class WarmProvisioner(LocalProvisioner):
     """Has the server fork a kernel; starts one afresh where that cannot be."""
 
     server: KernelServer
+    weights: bool
 
     async def launch_kernel(
         self, cmd: list[str], **kwargs: Any
@@ -38,6 +39,7 @@ class WarmProvisioner(LocalProvisioner):
                 env=kwargs["env"],
                 cwd=str(kwargs["cwd"]),
                 log=kwargs["stderr"].fileno(),
+                weights=self.weights,
             )
         except ServerError as error:
             if self.server.abandoned:
@@ -59,6 +61,7 @@ class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
     """Papermill's client with a kernel from a server."""
 
     server: KernelServer
+    weights: bool
 
     def create_kernel_manager(self) -> Any:
         """Return the usual manager with our provisioner in it."""
@@ -67,4 +70,5 @@ class WarmClient(PapermillNotebookClient):  # type: ignore[misc]
             kernel_spec=manager.kernel_spec, parent=manager
         )
         manager.provisioner.server = self.server
+        manager.provisioner.weights = self.weights
         return manager

@@ -2,7 +2,7 @@
 
 It is told what to do over its standard input, a socket. Each message is one byte with
 two descriptors: the link to whoever wants the kernel, and the kernel's log. The link
-then carries one line of JSON (argv, env, cwd), back come `pid N` from the kernel and
+then carries one line of JSON (see `_Request`), back come `pid N` from the kernel and
 `exit N` from the server. When the runner closes the socket, or dies, every kernel is
 killed and the server ends; when the server dies, the kernels die with it.
 """
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from cxlib.run.warm.preload import preload
+from cxlib.run.warm.preload import preload, preload_weights
 
 READY = b"ready"
 _BACKEND = "module://matplotlib_inline.backend_inline"
@@ -54,6 +54,7 @@ class _Request:
     argv: list[str]
     env: dict[str, str]
     cwd: str
+    weights: bool
 
 
 def main() -> None:
@@ -63,7 +64,7 @@ def main() -> None:
         os.dup2(nothing.fileno(), 0)
     os.environ.setdefault("MPLBACKEND", _BACKEND)  # matplotlib reads it once
     before = set(os.environ)
-    preload(sys.argv[1:])
+    preload()
     added = {name: os.environ[name] for name in set(os.environ) - before}
     if threads() > 1:
         control.send(b"importing started threads, which do not survive a fork")
@@ -104,7 +105,9 @@ class _Server:
                     self._end()
                     return None
                 request = _received(fds)
-                if request is not None and self._forked(request):
+                if request is None or not _ready_for(request):
+                    continue
+                if self._forked(request):
                     return request
 
     def _forked(self, request: _Request) -> bool:
@@ -140,6 +143,18 @@ class _Server:
         for child in self._children:
             with contextlib.suppress(OSError):
                 os.killpg(child.pid, signal.SIGKILL)
+
+
+def _ready_for(request: _Request) -> bool:
+    """Load what the kernel shares; let the asker go if that has started threads."""
+    if request.weights:
+        preload_weights()
+        gc.freeze()
+    if threads() == 1:
+        return True
+    request.link.close()
+    os.close(request.log)
+    return False
 
 
 def _received(fds: list[int]) -> _Request | None:
