@@ -177,8 +177,11 @@ def _png(figure: Figure) -> tuple[str, int, int]:
 def _drawn(figure: Figure, dpi: int) -> Image:
     """Return the pixels of the figure, and of what stands beyond it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from PIL.Image import fromarray
 
+    if not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        return _tight(figure, dpi)
     canvas, before = FigureCanvasAgg(figure), figure.dpi
     try:
         figure.dpi = dpi
@@ -191,11 +194,7 @@ def _drawn(figure: Figure, dpi: int) -> Image:
 
 
 def _laid_out(figure: Figure) -> bool:
-    """Whether a layout found room in the figure for all axes and their labels."""
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    if not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
-        return False
+    """Whether the layout found room in the figure for all axes and their labels."""
     cells = [ax.get_subplotspec() for ax in figure.axes]
     return not figure.subfigs and all(
         cell is not None

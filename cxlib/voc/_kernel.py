@@ -147,10 +147,10 @@ def _solve(
     solved: Floats = found.copy()
     for _ in range(_INNER):
         left = size > enough
+        if not left.any():
+            break
         if left.mean() < _CROWDED:
             solved[:, places] = found
-            if not left.any():
-                break
             places, problems = places[left], problems.only(left)
             found, rest, way = found[:, left], rest[:, left], way[:, left]
             root, size, enough = root[:, left], size[left], enough[left]

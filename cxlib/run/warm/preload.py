@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -48,6 +49,7 @@ def preload_weights() -> None:
 
     with _without(LEFT_OUT):
         load()
+    gc.freeze()
 
 
 def top_level() -> frozenset[str]:

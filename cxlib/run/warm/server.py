@@ -149,7 +149,6 @@ def _ready_for(request: _Request) -> bool:
     """Load what the kernel shares; let the asker go if that has started threads."""
     if request.weights:
         preload_weights()
-        gc.freeze()
     if threads() == 1:
         return True
     request.link.close()
