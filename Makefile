@@ -9,6 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # two threads of linear algebra on tall matrices cost more than they gain
 export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup report test fast doctest nbval slow spark lab notebooks sample lint types \

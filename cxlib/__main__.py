@@ -12,10 +12,10 @@ import typer
 
 from cxlib.errors import ArgumentError, CxError
 from cxlib.paths import project_root
-from cxlib.report.states import worst
 from cxlib.run import signals
 
 if TYPE_CHECKING:
+    from cxlib.run import Mirror, Outcome, Runner
     from cxlib.run.jobs import Job
     from cxlib.run.progress import Bars, Lines
 
@@ -108,36 +108,34 @@ def run(
     ] = "",
 ) -> None:
     """Run notebooks and write their reports and the index."""
-    from cxlib.run import Mirror, Runner, check, find, write_site
-    from cxlib.run.progress import tally
-    from cxlib.run.unchanged import oldest
+    from cxlib.run.warm import ahead
 
-    checked = check(find(params))
-    folder = out.resolve() if out else checked[0].root / "reports"
-    mirror = Mirror.open(store, folder)
-    with _progress() as progress:
-        runner = Runner(
-            out=folder,
-            progress=progress,
-            n_jobs=jobs,
-            timeout=timeout or None,
-            wait=overlap == "wait",
-            unchanged_since=oldest(since, ever=skip_unchanged),
-            explain=explain,
-            warm=warm,
-        )
-        outcomes = runner.run(checked)
+    with ahead(params, warm=warm) as started:
+        from cxlib.run import Mirror, Runner, check, find
+        from cxlib.run.unchanged import oldest
+
+        checked = check(find(params))
+        folder = out.resolve() if out else checked[0].root / "reports"
+        mirror = Mirror.open(store, folder)
+        with _progress() as progress:
+            runner = Runner(
+                out=folder,
+                progress=progress,
+                n_jobs=jobs,
+                timeout=timeout or None,
+                wait=overlap == "wait",
+                unchanged_since=oldest(since, ever=skip_unchanged),
+                explain=explain,
+                warm=warm,
+                started=started,
+            )
+            outcomes = runner.run(checked)
     if keep:
         _clean(folder, keep, checked)
-    index = write_site(folder)
-    codes = [outcome.exit_code for outcome in outcomes]
-    codes += [130] if runner.interrupted else []
-    said = f"{tally(outcomes, len(checked))} Site: {index}"
-    typer.echo("\n".join(filter(None, (said, mirror.send()))))
-    codes += [1] if mirror.troubles else []
+    code = _publish(runner, outcomes, mirror, n_jobs=len(checked))
     if account:
         _write_summary([one.folder for one in outcomes], account)
-    raise typer.Exit(worst(codes))
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -146,6 +144,7 @@ def check(params: Params) -> None:
 
     Exit code: 2 if parameters are wrong, else 3 if data break their contract, else 0.
     """
+    from cxlib.report.states import worst
     from cxlib.run import check as gate
     from cxlib.run import find
     from cxlib.run.contract import check_data
@@ -259,6 +258,23 @@ def main() -> None:
     except OSError as error:
         typer.echo(f"The reports folder could not be written: {error}", err=True)
         sys.exit(1)
+
+
+def _publish(
+    runner: Runner, outcomes: list[Outcome], mirror: Mirror, *, n_jobs: int
+) -> int:
+    """Write the site, send it to its store, say so; return the exit code."""
+    from cxlib.report.states import worst
+    from cxlib.run import write_site
+    from cxlib.run.progress import tally
+
+    index = write_site(runner.out)
+    said = f"{tally(outcomes, n_jobs)} Site: {index}"
+    typer.echo("\n".join(filter(None, (said, mirror.send()))))
+    codes = [outcome.exit_code for outcome in outcomes]
+    codes += [130] if runner.interrupted else []
+    codes += [1] if mirror.troubles else []
+    return worst(codes)
 
 
 def _write_summary(folders: list[Path], target: str) -> None:

@@ -21,7 +21,7 @@ _displayed: dict[int, tuple[weakref.ref[Shown], str]] = {}
 class Shown:
     """Displays as sentence and table; its repr is the sentence, its str both."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "_made")
 
     @property
     def text(self) -> str:

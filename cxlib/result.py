@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import wraps
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -50,6 +52,22 @@ class Finding:
             object.__setattr__(self, "confidence_level", None)
 
 
+def _once(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a getter that remembers, in the object, what another one made."""
+
+    @wraps(make)
+    def made(self: Any) -> Any:  # noqa: ANN401
+        known = getattr(self, "_made", None)
+        if known is None:
+            known = {}
+            object.__setattr__(self, "_made", known)
+        if make not in known:
+            known[make] = make(self)
+        return known[make]
+
+    return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Result(Shown):
     """Base of all results.
@@ -64,12 +82,22 @@ class Result(Shown):
         One line: estimator, interval, correction.
     assumptions : tuple of Assumption
         What must hold for the numbers to mean what the sentence says.
+
+    Notes
+    -----
+    `text` and `findings` are made once: change a copy (`to_frame`), not `table`.
     """
 
     table: pd.DataFrame
     unit: str = "score"
     method: str = ""
     assumptions: tuple[Assumption, ...] = field(default=())
+
+    def __init_subclass__(cls) -> None:
+        for name in ("text", "findings"):
+            own = vars(cls).get(name)
+            if isinstance(own, property) and own.fget:
+                setattr(cls, name, property(_once(own.fget)))
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,11 @@ import pandas as pd
 from cxlib.errors import ArgumentError, DataError
 
 Array = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 Labels = npt.ArrayLike | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Design:
     """Weights, strata and clusters of n rows.
 
@@ -31,8 +33,8 @@ class Design:
     """
 
     weights: Array
-    strata: npt.NDArray[np.intp]
-    cluster: npt.NDArray[np.intp]
+    strata: Places
+    cluster: Places
     fpc: Array | None
     weighted: bool
     clustered: bool
@@ -51,13 +53,19 @@ class Design:
     @property
     def n_clusters(self) -> int:
         """Number of clusters (rows when not clustered), counted within strata."""
-        return len(pd.unique(self.units)) if self.clustered else len(self.strata)
+        return len(self.groups[0]) if self.clustered else len(self.strata)
 
     @property
     def units(self) -> npt.NDArray[np.int64]:
         """One whole number a row that names its cluster within its stratum."""
         width = int(self.cluster.max(initial=0)) + 1
         return self.strata.astype(np.int64) * width + self.cluster
+
+    @cached_property
+    def groups(self) -> tuple[Places, Places, Places]:
+        """First row and stratum of each cluster in its stratum; each row's cluster."""
+        _, first, of_row = np.unique(self.units, return_index=True, return_inverse=True)
+        return first, pd.factorize(self.strata[first], sort=True)[0], of_row
 
     @property
     def population(self) -> float:
@@ -153,7 +161,7 @@ def _numbers(values: npt.ArrayLike, n: int, name: str) -> Array:
     return numbers
 
 
-def _codes(labels: Labels, n: int, name: str) -> npt.NDArray[np.intp]:
+def _codes(labels: Labels, n: int, name: str) -> Places:
     """Code labels 0.. in order of appearance, -1 where blank."""
     codes = pd.factorize(pd.Series(labels))[0]
     if len(codes) != n:
@@ -232,15 +240,12 @@ def _lonely(lonely: int, strata: int) -> str:
     )
 
 
-def _cluster_totals(
-    u: Array, plan: Design
-) -> tuple[Array, npt.NDArray[np.intp], Array]:
+def _cluster_totals(u: Array, plan: Design) -> tuple[Array, Places, Array]:
     """Sum influences within clusters; return totals, their strata and their fpc."""
     if not (plan.clustered or plan.stratified):
         fpc = np.full(len(u), np.inf) if plan.fpc is None else plan.fpc
         return u, np.zeros(len(u), dtype=np.intp), fpc
-    _, first, inverse = np.unique(plan.units, return_index=True, return_inverse=True)
-    strata = pd.factorize(plan.strata[first], sort=True)[0]
+    first, strata, of_row = plan.groups
     fpc = np.full(len(first), np.inf) if plan.fpc is None else plan.fpc[first]
-    totals = np.bincount(inverse, weights=u).astype(np.float64)
+    totals = np.bincount(of_row, weights=u).astype(np.float64)
     return totals, strata, np.asarray(fpc, dtype=np.float64)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 # Threads of linear algebra wait for each other: on two cores twenty times the CPU time.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1"
+)
 LEAVE = "--IPKernelApp.exec_lines="  # makes a kernel end that has lost its runner
 
 

@@ -71,6 +71,8 @@ class Runner:
     warm : bool, optional
         Whether kernels are forked from one process that has the imports done; None
         for where that pays. Runs that cannot have such a kernel start one afresh.
+    started : KernelServer, optional
+        One that has begun its imports, for the next `run`.
     interrupted : bool
         Whether Ctrl-C ended the last `run` early.
     """
@@ -83,6 +85,7 @@ class Runner:
     unchanged_since: dt.datetime | None = None
     explain: bool = False
     warm: bool | None = None
+    started: KernelServer | None = None
     interrupted: bool = False
     _watches: set[Watch] = field(default_factory=set)
     _server: KernelServer | None = None
@@ -112,8 +115,9 @@ class Runner:
         if ready:
             prepare_imports()
             sweep_sockets(Path(short_temporary()))
+            started, self.started = self.started, None
             with (
-                kernels(ready, warm=self.warm) as self._server,
+                kernels(ready, warm=self.warm, started=started) as self._server,
                 ThreadPoolExecutor(self.n_jobs) as pool,
             ):
                 outcomes += self._gather(pool, ready)

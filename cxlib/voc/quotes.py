@@ -222,11 +222,12 @@ def _draw(
 def _typical(unique: npt.NDArray[np.object_], texts: npt.NDArray[np.object_]) -> int:
     """Return the place of the text nearest to the middle of all texts."""
     try:
-        model = TfidfVectorizer(sublinear_tf=True).fit(texts)
+        rows = TfidfVectorizer(sublinear_tf=True).fit_transform(texts)
     except ValueError:
         return 0
-    middle = np.asarray(model.transform(texts).mean(axis=0)).ravel()
-    near = model.transform(unique) @ middle
+    places = {text: place for place, text in enumerate(texts)}
+    middle = np.asarray(rows.mean(axis=0)).ravel()
+    near = (rows @ middle)[[places[text] for text in unique]]
     long = np.array([len(text) >= 20 for text in unique])
     return int(np.argmax(np.where(long, near, near - 10 * long.any())))
 

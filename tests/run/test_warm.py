@@ -17,8 +17,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from cxlib import __main__ as command_line
 from cxlib.run import Runner, check
-from cxlib.run.warm import KernelServer, ServerError, fits, kernels
+from cxlib.run.warm import KernelServer, ServerError, ahead, fits, kernels
+from cxlib.run.warm.provisioner import WarmProvisioner
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="warm kernels are for Linux"
@@ -174,9 +176,9 @@ def output(outcome):
     return [one.get("text", one.get("evalue")) for one in notebook.cells[-1].outputs]
 
 
-def gone(pid):
-    """Whether a process has ended, within ten seconds."""
-    for _ in range(100):
+def gone(pid, seconds=10):
+    """Whether a process has ended, within some seconds."""
+    for _ in range(10 * seconds + 1):
         try:
             status = Path(f"/proc/{pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
@@ -214,6 +216,21 @@ def test_who_waits_for_a_kernel_hears_at_once_that_the_run_was_stopped():
 def test_a_kernel_ends_its_threads_and_says_goodbye(run, state, warm):
     assert run("leaves", warm=warm)[0].status == "ok"
     assert state.read_text().split("\n")[:2] == ["thread", "at exit"]
+
+
+@pytest.mark.slow
+def test_kernels_end_when_they_are_asked_to(run, state, monkeypatch):
+    forced = []
+    terminate = WarmProvisioner.terminate
+
+    async def noted(self, **options):
+        forced.append(self.pid)
+        await terminate(self, **options)
+
+    monkeypatch.setattr(WarmProvisioner, "terminate", noted)
+    outcomes = run(*["draw"] * 30, jobs=3)
+    assert {one.status for one in outcomes} == {"ok"}
+    assert not forced
 
 
 @pytest.mark.slow
@@ -357,8 +374,61 @@ def test_one_run_does_not_pay_for_a_server(book):
         assert server is None
 
 
+def test_a_server_starts_ahead_where_several_runs_may_want_it(book):
+    one, folder = book / "params/sample/draw.yaml", book / "params"
+    for params, warm in (([one], None), ([folder], False), ([one, one], False)):
+        with ahead(params, warm=warm) as server:
+            assert server is None
+    for params, warm in (([one], True), ([folder], None), ([one, one], None)):
+        with ahead(params, warm=warm) as server:
+            assert not gone(server.pid, seconds=0)
+        assert gone(server.pid)
+
+
+def test_a_server_started_ahead_is_used_or_ended_at_once(book):
+    with KernelServer() as early:
+        with kernels([job(book)] * 2, warm=None, started=early) as server:
+            assert server is early
+        assert gone(early.pid)
+    began = time.monotonic()
+    with KernelServer() as early:
+        with kernels([job(book)], warm=None, started=early) as server:
+            assert server is None
+        assert gone(early.pid)
+    assert time.monotonic() - began < 1.5
+
+
+def test_params_that_are_not_there_leave_no_server(book, monkeypatch, capsys):
+    servers = []
+    start = KernelServer.__init__
+
+    def noted(self):
+        start(self)
+        servers.append(self)
+
+    monkeypatch.setattr(KernelServer, "__init__", noted)
+    monkeypatch.setattr(sys, "argv", ["cx", "run", "nowhere.yaml", "nor.yaml"])
+    with pytest.raises(SystemExit, match="2"):
+        command_line.main()
+    assert "nowhere.yaml: no such params file" in capsys.readouterr().err
+    assert [gone(server.pid) for server in servers] == [True]
+
+
+def test_the_server_starts_before_the_command_line_has_imported_pandas():
+    code = (
+        "import sys, cxlib.__main__, cxlib.run.warm.choice;"
+        "print({'pandas', 'numpy', 'matplotlib', 'papermill'} & set(sys.modules))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert said.stdout.strip() == "set()", said.stderr
+
+
 def test_other_systems_have_fresh_kernels(book, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
+    with ahead([book / "params"], warm=True) as server:
+        assert server is None
     with kernels([job(book)] * 2, warm=True) as server:
         assert server is None
 

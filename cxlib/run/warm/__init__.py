@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from cxlib.run.warm.choice import fits, kernels, needs_weights
+from cxlib.run.warm.choice import ahead, fits, kernels, needs_weights
 from cxlib.run.warm.client import KernelServer, ServerError
 
-__all__ = ["KernelServer", "ServerError", "fits", "kernels", "needs_weights"]
+__all__ = [
+    "KernelServer",
+    "ServerError",
+    "ahead",
+    "fits",
+    "kernels",
+    "needs_weights",
+]

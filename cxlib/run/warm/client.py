@@ -126,8 +126,10 @@ class KernelServer:
         self._process.kill()
 
     def close(self) -> None:
-        """End the server, and any kernel that is left."""
+        """End the server, at once if it was of no use, and any kernel that is left."""
         self._control.close()
+        if self._state != READY:
+            self._process.kill()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
