@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn customer-experience data into reports a decision can rest on.",
 )
+# Trees of pages are looked through every 700 objects otherwise: an eighth of the time.
+_COLLECT_AFTER = (50_000, 20, 20)
 Overlap = Literal["skip", "wait"]
 Params = Annotated[list[Path], typer.Argument(help="Params files, or folders of them.")]
 
@@ -248,6 +251,7 @@ def sign(
 def main() -> None:
     """Run the command line; errors are sentences, not tracebacks."""
     signals.listen()
+    gc.set_threshold(*_COLLECT_AFTER)
     try:
         app()
     except CxError as error:

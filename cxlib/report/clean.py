@@ -43,6 +43,7 @@ _BLANK = re.compile(r"[\s\x00-\x1f]")
 _DEAD = re.compile(r"(?is)<(script|style|template|noscript|title)\b.*?</\1\s*>")
 
 
+@lru_cache(maxsize=64)
 def sanitise(html: str) -> str:
     """Return the HTML of a cell's output without anything that acts or calls out.
 

@@ -99,31 +99,31 @@ def _webp(source: str) -> str:
 
 
 def _plainer(image: Image.Image) -> Any:
-    """Return the image with its nearly equal colours merged."""
+    """Return the image with its nearly equal colours merged; may change the given."""
     if "transparency" in image.info:
         return image.convert("RGBA")
     if image.mode != "P":
         return image if image.mode == "RGBA" else image.convert("RGB")
-    merged = image.copy()
-    merged.putpalette(_merged(image.getpalette() or [], image.histogram()))
-    return merged.convert("RGB")
+    image.putpalette(_merged(image.getpalette() or [], image.histogram()))
+    return image.convert("RGB")
 
 
 def _merged(palette: list[int], counts: list[int]) -> list[int]:
     """Return a palette in which rare shades equal the common one they are near."""
-    colours = [palette[i : i + 3] for i in range(0, len(palette), 3)]
+    colours = [tuple(palette[i : i + 3]) for i in range(0, len(palette), 3)]
     limit = _AREA * sum(counts)
-    kept: list[list[int]] = []
+    kept: list[tuple[int, ...]] = []
     for i in sorted(range(len(colours)), key=lambda one: -counts[one]):
-        near = [(_apart(colours[i], one), one) for one in kept]
-        gap, other = min(near, default=(_NEAR + 1, []))
-        if gap <= _NEAR and counts[i] <= limit:
-            colours[i] = other
+        red, green, blue = colours[i]
+        near = min(
+            (
+                (max(abs(r - red), abs(g - green), abs(b - blue)), r, g, b)
+                for r, g, b in kept
+            ),
+            default=(_NEAR + 1,),
+        )
+        if near[0] <= _NEAR and counts[i] <= limit:
+            colours[i] = near[1:]
         else:
             kept.append(colours[i])
     return [level for colour in colours for level in colour]
-
-
-def _apart(one: list[int], other: list[int]) -> int:
-    """Return the largest difference of two colours in red, green or blue."""
-    return max(abs(a - b) for a, b in zip(one, other, strict=True))

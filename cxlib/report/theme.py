@@ -239,7 +239,8 @@ def _quantised(image: Image, colours: int) -> Image:
     drawn = packed != packed[0, 0]
     palette, indices = pixels[0, 0, :3].tolist(), np.zeros(drawn.shape, dtype=np.uint8)
     if drawn.any():
-        shades = fromarray(pixels[drawn][None, :, :3]).quantize(colours - 1)
+        inked = packed[drawn].view(np.uint8).reshape(1, -1, 4)[..., :3]
+        shades = fromarray(np.ascontiguousarray(inked)).quantize(colours - 1)
         indices[drawn] = np.asarray(shades)[0] + 1
         palette += shades.getpalette() or []
     reduced = fromarray(indices)
