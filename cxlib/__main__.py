@@ -14,6 +14,7 @@ import typer
 from cxlib.errors import ArgumentError, CxError
 from cxlib.paths import project_root
 from cxlib.run import signals
+from cxlib.run.environment import COLLECT_AFTER
 
 if TYPE_CHECKING:
     from cxlib.run import Mirror, Outcome, Runner
@@ -26,8 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn customer-experience data into reports a decision can rest on.",
 )
-# Trees of pages are looked through every 700 objects otherwise: an eighth of the time.
-_COLLECT_AFTER = (50_000, 20, 20)
 Overlap = Literal["skip", "wait"]
 Params = Annotated[list[Path], typer.Argument(help="Params files, or folders of them.")]
 
@@ -130,9 +129,8 @@ def run(
                 unchanged_since=oldest(since, ever=skip_unchanged),
                 explain=explain,
                 warm=warm,
-                started=started,
             )
-            outcomes = runner.run(checked)
+            outcomes = runner.run(checked, started=started)
     if keep:
         _clean(folder, keep, checked)
     code = _publish(runner, outcomes, mirror, n_jobs=len(checked))
@@ -251,7 +249,7 @@ def sign(
 def main() -> None:
     """Run the command line; errors are sentences, not tracebacks."""
     signals.listen()
-    gc.set_threshold(*_COLLECT_AFTER)
+    gc.set_threshold(*COLLECT_AFTER)
     try:
         app()
     except CxError as error:

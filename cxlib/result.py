@@ -96,8 +96,10 @@ class Result(Shown):
     def __init_subclass__(cls) -> None:
         for name in ("text", "findings"):
             own = vars(cls).get(name)
-            if isinstance(own, property) and own.fget:
-                setattr(cls, name, property(_once(own.fget)))
+            make = own.fget if isinstance(own, property) else None
+            # A dataclass with slots is made twice, and its getters are wrapped by then.
+            if make and not hasattr(make, "__wrapped__"):
+                setattr(cls, name, property(_once(make)))
 
     @property
     def text(self) -> str:

@@ -1,4 +1,8 @@
-"""The environment a kernel gets."""
+"""The environment a kernel gets, and when it and its runner collect garbage.
+
+Looking for garbage every 700 objects, as Python does, takes a tenth of the time of
+kernels that have their imports frozen and an eighth of that of the runner.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import os
 ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1"
 )
+COLLECT_AFTER = (50_000, 20, 20)
 LEAVE = "--IPKernelApp.exec_lines="  # makes a kernel end that has lost its runner
 
 

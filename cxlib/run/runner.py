@@ -71,8 +71,6 @@ class Runner:
     warm : bool, optional
         Whether kernels are forked from one process that has the imports done; None
         for where that pays. Runs that cannot have such a kernel start one afresh.
-    started : KernelServer, optional
-        One that has begun its imports, for the next `run`.
     interrupted : bool
         Whether Ctrl-C ended the last `run` early.
     """
@@ -85,19 +83,22 @@ class Runner:
     unchanged_since: dt.datetime | None = None
     explain: bool = False
     warm: bool | None = None
-    started: KernelServer | None = None
     interrupted: bool = False
     _watches: set[Watch] = field(default_factory=set)
     _server: KernelServer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, jobs: Iterable[Job]) -> list[Outcome]:
+    def run(
+        self, jobs: Iterable[Job], *, started: KernelServer | None = None
+    ) -> list[Outcome]:
         """Run the jobs that may run and record those that may not.
 
         Parameters
         ----------
         jobs : iterable of Job
             As the gate returned them.
+        started : KernelServer, optional
+            One that has begun its imports, to be used, or ended where none is wanted.
 
         Returns
         -------
@@ -115,7 +116,6 @@ class Runner:
         if ready:
             prepare_imports()
             sweep_sockets(Path(short_temporary()))
-            started, self.started = self.started, None
             with (
                 kernels(ready, warm=self.warm, started=started) as self._server,
                 ThreadPoolExecutor(self.n_jobs) as pool,

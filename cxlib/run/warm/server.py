@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from cxlib.run.environment import COLLECT_AFTER
 from cxlib.run.warm.preload import preload, preload_weights
 
 READY = b"ready"
@@ -32,9 +33,6 @@ _LAUNCHER = str(getattr(find_spec("ipykernel_launcher"), "origin", ""))
 _PATIENCE = 10.0
 _LAST_WORD = 2.0
 _DIE_WITH_PARENT = 1
-# What imports made is frozen; looking through the rest every 700 objects takes a tenth
-# of a notebook's time.
-_COLLECT_AFTER = (50_000, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def main() -> None:
         return
     gc.freeze()
     gc.enable()
-    gc.set_threshold(*_COLLECT_AFTER)
+    gc.set_threshold(*COLLECT_AFTER)
     control.send(READY)
     request = _Server(control).serve()
     if request is not None:
